@@ -11,6 +11,7 @@
 //! To add an endpoint, see `docs/howto/add-an-endpoint.md`.
 
 mod admin;
+mod administration;
 mod app;
 mod blocks;
 mod card;
@@ -51,6 +52,7 @@ mod suggestions;
 mod tags;
 mod welcome;
 
+pub use administration::Administration;
 pub use app::{Api, Parts, RenderMetrics};
 pub use encoded::Encoded;
 pub use extract::ForwardedHeader;

@@ -234,6 +234,10 @@ impl DeliveryQueue for Hooked<dyn DeliveryQueue> {
         self.around("DeliveryQueue::done", work).await
     }
 
+    fn dead_letters(&self) -> u64 {
+        self.engine.dead_letters()
+    }
+
     fn waits_since(&self) -> Option<Timestamp> {
         self.engine.waits_since()
     }

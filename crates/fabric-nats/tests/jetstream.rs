@@ -395,7 +395,7 @@ async fn an_order_of_a_worker_that_died_is_passed_on_and_is_a_dead_letter_in_the
     let failing = Arc::clone(&two);
     tokio::spawn(async move { while failing.take(1).await.is_ok() {} });
     eventually("it is a dead letter", async || {
-        one.stats().dead + two.stats().dead == 1
+        one.dead_letters() + two.dead_letters() == 1
     })
     .await;
     eventually("it left the stream", async || {
@@ -455,5 +455,37 @@ async fn a_message_that_is_no_order_is_a_dead_letter() {
     sent.await.unwrap().await.unwrap();
     assert!(offer(&queue, 1).await);
     takes_all(&queue, [1]).await;
-    assert_eq!(queue.stats().dead, 1);
+    assert_eq!(queue.dead_letters(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_installations_on_one_server_take_no_order_and_read_no_log_of_each_other() {
+    let url = server();
+    let staging = NatsOptions {
+        prefix: "staging".to_owned(),
+        ..options(&url, "staging")
+    };
+    let (queue, log) = (open_queue(&url, "one").await, open_log(&url, "one").await);
+    let other_queue = NatsQueue::open(&staging).await.unwrap();
+    let other_log = NatsLog::open(&staging, RANDOM).await.unwrap();
+    // Each order and each entry has another number in each installation, so all that arrive are seen.
+    for story in 1..=20 {
+        assert!(offer(&queue, story).await && offer(&other_queue, 100 + story).await);
+        append_surely(&log, story).await;
+        append_surely(&other_log, 100 + story).await;
+    }
+    catch_up(&log).await;
+    catch_up(&other_log).await;
+    assert_eq!(stories(&log), (1..=20).collect::<Vec<_>>());
+    assert_eq!(stories(&other_log), (101..=120).collect::<Vec<_>>());
+    for (queue, own) in [(&*queue, 1..=20), (&other_queue, 101..=120)] {
+        let mut missing: Vec<_> = own.clone().collect();
+        while !missing.is_empty() {
+            let batch = take(queue).await;
+            let taken = numbers(&batch);
+            assert!(taken.iter().all(|story| own.contains(story)), "{taken:?}");
+            missing.retain(|story| !taken.contains(story));
+            queue.done(batch.receipt).await.unwrap();
+        }
+    }
 }

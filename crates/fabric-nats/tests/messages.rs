@@ -388,3 +388,25 @@ async fn streams_of_a_node_that_dropped_wake_ups_are_all_woken() {
     let signals = within("the stream is woken", stream.signalled()).await;
     assert_eq!(signals, Signals::ALL);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_of_two_installations_on_one_server_do_not_know_each_other() {
+    let url = server();
+    let staging = |node| NatsOptions {
+        prefix: "staging".to_owned(),
+        ..options(&url, node)
+    };
+    let others = [open(&staging("three")).await, open(&staging("four")).await];
+    let [one, two] = open_two(&url).await;
+    eventually("the others know each other", async || {
+        others.iter().all(|node| node.members().len() == 1)
+    })
+    .await;
+    confirm_all(&two);
+    let confirmed = async || is_confirmed(&two, &change(1), &one).await;
+    eventually("a change is confirmed", confirmed).await;
+    assert_eq!((one.members().len(), two.members().len()), (1, 1));
+    let other = NatsWakeUps::open(&staging("three"), id()).await.unwrap();
+    let [_, _] = open_two_wake_ups(&url).await;
+    assert_eq!(other.members().len(), 0);
+}

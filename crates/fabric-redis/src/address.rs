@@ -4,11 +4,14 @@
 //! - `redis-cluster://[user[:password]@]host:port[,host:port]…`: some nodes of a cluster, which name the others.
 //! - `redis-sentinel://[user[:password]@]host:port[,host:port]…/name`: sentinels, which name the primary. User and
 //!   password are those of the primary; the sentinels must need none.
+//!
+//! With `rediss` in place of `redis` all connections have TLS, those to sentinels too.
 
 use futures::future::select_ok;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
-use redis::{Client, RedisResult};
+use redis::{Client, RedisResult, TlsCertificates};
 
+use crate::options::RedisOptions;
 use crate::session::ANSWER_MAX;
 
 /// A checked address.
@@ -23,6 +26,14 @@ pub(crate) struct Sentinels {
     clients: Vec<Client>,
     name: String,
     credentials: String,
+    transport: Transport,
+}
+
+/// What carries the connections.
+#[derive(Debug, Clone)]
+enum Transport {
+    Plain,
+    Tls(TlsCertificates),
 }
 
 /// The URL does not name a Redis server.
@@ -30,7 +41,8 @@ pub(crate) struct Sentinels {
 pub enum NotARedisUrl {
     /// It has another form.
     #[error(
-        "the URL of Redis has to begin with redis://, redis-cluster:// or redis-sentinel://; TLS is not supported"
+        "the URL of Redis has to begin with redis://, redis-cluster:// or redis-sentinel://, or for TLS with rediss://, \
+         rediss-cluster:// or rediss-sentinel://"
     )]
     Scheme,
     /// It names sentinels and no primary.
@@ -44,37 +56,75 @@ pub enum NotARedisUrl {
 }
 
 impl Address {
-    pub(crate) fn parse(url: &str) -> Result<Self, NotARedisUrl> {
-        if let Some(rest) = url.strip_prefix("redis-cluster://") {
-            let (credentials, hosts, _) = split(rest);
-            let builder = ClusterClientBuilder::new(urls(credentials, hosts));
-            // A call has a shorter deadline of its own; this is for connecting.
-            let builder = builder
-                .connection_timeout(ANSWER_MAX)
-                .response_timeout(ANSWER_MAX);
-            return Ok(Self::Cluster(Box::new(builder.build()?)));
+    pub(crate) fn parse(options: &RedisOptions) -> Result<Self, NotARedisUrl> {
+        let (scheme, rest) = options.url.split_once("://").ok_or(NotARedisUrl::Scheme)?;
+        let (transport, kind) = match scheme.strip_prefix("rediss") {
+            Some(kind) => (Transport::tls(options), kind),
+            None => {
+                let kind = scheme.strip_prefix("redis").ok_or(NotARedisUrl::Scheme)?;
+                (Transport::Plain, kind)
+            }
+        };
+        match kind {
+            "" => Ok(Self::Server(transport.client(&options.url)?)),
+            "-cluster" => {
+                let (credentials, hosts, _) = split(rest);
+                let cluster = transport.cluster(urls(&transport, credentials, hosts))?;
+                Ok(Self::Cluster(Box::new(cluster)))
+            }
+            "-sentinel" => Ok(Self::Sentinels(Sentinels::parse(transport, rest)?)),
+            _ => Err(NotARedisUrl::Scheme),
         }
-        if let Some(rest) = url.strip_prefix("redis-sentinel://") {
-            return Ok(Self::Sentinels(Sentinels::parse(rest)?));
+    }
+}
+
+impl Transport {
+    fn tls(options: &RedisOptions) -> Self {
+        Self::Tls(TlsCertificates {
+            client_tls: None,
+            root_cert: options.authorities.clone(),
+        })
+    }
+
+    const fn scheme(&self) -> &'static str {
+        match self {
+            Self::Plain => "redis",
+            Self::Tls(_) => "rediss",
         }
-        if url.starts_with("redis://") {
-            return Ok(Self::Server(Client::open(url)?));
+    }
+
+    fn client(&self, url: &str) -> RedisResult<Client> {
+        match self {
+            Self::Plain => Client::open(url),
+            Self::Tls(certificates) => Client::build_with_tls(url, certificates.clone()),
         }
-        Err(NotARedisUrl::Scheme)
+    }
+
+    fn cluster(&self, urls: Vec<String>) -> RedisResult<ClusterClient> {
+        // A call has a shorter deadline of its own; this is for connecting.
+        let builder = ClusterClientBuilder::new(urls)
+            .connection_timeout(ANSWER_MAX)
+            .response_timeout(ANSWER_MAX);
+        match self {
+            Self::Plain => builder.build(),
+            Self::Tls(certificates) => builder.certs(certificates.clone()).build(),
+        }
     }
 }
 
 impl Sentinels {
-    fn parse(rest: &str) -> Result<Self, NotARedisUrl> {
+    fn parse(transport: Transport, rest: &str) -> Result<Self, NotARedisUrl> {
         let (credentials, hosts, name) = split(rest);
         if name.is_empty() {
             return Err(NotARedisUrl::NoName);
         }
-        let clients = urls("", hosts).into_iter().map(Client::open);
+        let urls = urls(&transport, "", hosts).into_iter();
+        let clients = urls.map(|url| transport.client(&url));
         Ok(Self {
             clients: clients.collect::<RedisResult<_>>()?,
             name: name.to_owned(),
             credentials: credentials.to_owned(),
+            transport,
         })
     }
 
@@ -91,7 +141,9 @@ impl Sentinels {
         let mut question = redis::cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
         let (host, port): (String, u16) = question.query_async(&mut connection).await?;
-        Client::open(format!("redis://{}{host}:{port}", self.credentials))
+        let (scheme, credentials) = (self.transport.scheme(), &self.credentials);
+        let url = format!("{scheme}://{credentials}{host}:{port}");
+        self.transport.client(&url)
     }
 }
 
@@ -103,10 +155,10 @@ fn split(rest: &str) -> (&str, &str, &str) {
     (credentials, hosts, path)
 }
 
-fn urls(credentials: &str, hosts: &str) -> Vec<String> {
-    let hosts = hosts.split(',');
+fn urls(transport: &Transport, credentials: &str, hosts: &str) -> Vec<String> {
+    let (scheme, hosts) = (transport.scheme(), hosts.split(','));
     hosts
-        .map(|host| format!("redis://{credentials}{host}/"))
+        .map(|host| format!("{scheme}://{credentials}{host}/"))
         .collect()
 }
 
@@ -119,7 +171,7 @@ mod tests {
         let (credentials, hosts, path) = split("ana:p%40ss@one:7000,two:7001/site");
         assert_eq!(path, "site");
         assert_eq!(
-            urls(credentials, hosts),
+            urls(&Transport::Plain, credentials, hosts),
             [
                 "redis://ana:p%40ss@one:7000/",
                 "redis://ana:p%40ss@two:7001/"
@@ -129,15 +181,13 @@ mod tests {
 
     #[test]
     fn a_url_of_another_form_is_rejected_with_the_forms_that_are_not() {
-        for url in ["http://one/", "one:6379", "rediss://one/", ""] {
-            assert!(
-                matches!(Address::parse(url), Err(NotARedisUrl::Scheme)),
-                "{url}"
-            );
+        let parse = |url: &str| Address::parse(&RedisOptions::at(url));
+        for url in ["http://one/", "one:6379", "redis-mirror://one/", ""] {
+            assert!(matches!(parse(url), Err(NotARedisUrl::Scheme)), "{url}");
         }
-        let unnamed = Address::parse("redis-sentinel://one:26379");
+        let unnamed = parse("redis-sentinel://one:26379");
         assert!(matches!(unnamed, Err(NotARedisUrl::NoName)));
-        let no_port = Address::parse("redis-cluster://one:seven");
+        let no_port = parse("redis-cluster://one:seven");
         assert!(matches!(no_port, Err(NotARedisUrl::Part(_))));
     }
 }

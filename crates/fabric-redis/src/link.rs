@@ -88,7 +88,7 @@ impl Drop for Link {
 
 impl Link {
     pub(crate) fn open(options: &RedisOptions) -> Result<Self, NotARedisUrl> {
-        let address = Address::parse(&options.url)?;
+        let address = Address::parse(options)?;
         let shared = Arc::new(Shared {
             session: RwLock::default(),
             changed: Notify::new(),

@@ -8,8 +8,11 @@ use sosik_feed::limits;
 #[derive(Clone)]
 pub struct RedisOptions {
     /// `redis://[user[:password]@]host[:port][/database]` for one server. `redis-cluster://host:port,…` for a cluster and
-    /// `redis-sentinel://host:port,…/name` for a primary with sentinels, each with credentials in the same place.
+    /// `redis-sentinel://host:port,…/name` for a primary with sentinels, each with credentials in the same place. `rediss`
+    /// in place of `redis` requires TLS.
     pub url: String,
+    /// The certificates (PEM) of the authorities whose servers are trusted. `None`: those of the system.
+    pub authorities: Option<Vec<u8>>,
     /// Ids in a timeline when it is built; up to twice as many before it is trimmed. At least 1.
     pub timeline_stories: usize,
     /// Time after which an unused key expires. Every read of a timeline and every use of a rate limit renews it.
@@ -29,6 +32,7 @@ impl RedisOptions {
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            authorities: None,
             timeline_stories: limits::TIMELINE_STORIES,
             expiry: Duration::from_secs(7 * 24 * 60 * 60),
             // A read takes 0.1 ms. A page from the store takes 10 ms, so waiting longer than this helps nobody.

@@ -52,6 +52,10 @@ pub trait DeliveryQueue: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Orders that were passed on several times and never acknowledged, and messages that are no orders, since the start of
+    /// this node. Each is counted by one node. No I/O.
+    fn dead_letters(&self) -> u64;
+
     /// The creation time of the oldest order that waits, as far as this node knows. No I/O.
     fn waits_since(&self) -> Option<Timestamp>;
 }

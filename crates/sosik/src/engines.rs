@@ -15,7 +15,7 @@ use sosik_store::{Operations, Store};
 use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
-use crate::config::Config;
+use crate::config::{Config, EngineUrl};
 use crate::random::random_u64;
 
 /// The scheme of engines in the memory of this process.
@@ -27,6 +27,11 @@ pub const SQLITE: &str = "sqlite";
 /// The problem when nodes share a store and nothing else, and its remedy.
 const MEMORY_IS_ALONE: &str = "another node uses this store, and this one has `fabric.url = \"memory:\"`: nodes that share a store share Redis \
      and NATS too. Set `fabric.url` to redis://… and `queue.url` to nats://… on every node";
+
+/// Whether a store is on another machine.
+pub fn is_remote(store: &EngineUrl) -> bool {
+    store.scheme() != SQLITE && DatabaseUrl::new(store.expose().to_owned()).is_remote()
+}
 
 /// An open store.
 pub struct OpenedStore {
@@ -95,6 +100,7 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
     if config.urls.fabric.scheme() != MEMORY {
         let redis = RedisFabric::open(RedisOptions {
             timeline_stories: config.service.feed.timeline_stories,
+            authorities: authorities(&config.fabric_ca_file)?,
             ..RedisOptions::at(config.urls.fabric.expose())
         })
         .context("fabric.url")?;
@@ -112,13 +118,17 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
     Ok(engines)
 }
 
+/// The certificates in a file. `None` if none is named.
+fn authorities(file: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let read = std::fs::read(file).with_context(|| format!("read fabric.ca_file {file}"));
+    read.map(Some)
+}
+
 async fn open_nats(config: &Config, node: &str, engines: &mut Engines) -> anyhow::Result<()> {
-    let options = NatsOptions {
-        queued_max: config.fabric.queued_max,
-        acknowledge_within: config.service.delivery.claim,
-        log_entries: config.fabric.pull_log_entries,
-        ..NatsOptions::new(config.urls.queue.expose(), node)
-    };
+    let options = nats_options(config, node);
     let (me, log_number) = (PeerId::from_u64(random_u64()?), random_u64()?);
     let (peers, wake_ups, log, queue) = tokio::try_join!(
         NatsPeers::open(&options, me),
@@ -133,6 +143,17 @@ async fn open_nats(config: &Config, node: &str, engines: &mut Engines) -> anyhow
     Ok(())
 }
 
+fn nats_options(config: &Config, node: &str) -> NatsOptions {
+    NatsOptions {
+        prefix: config.queue.prefix.clone(),
+        replicas: config.queue.replicas,
+        queued_max: config.fabric.queued_max,
+        acknowledge_within: config.service.delivery.claim,
+        log_entries: config.fabric.pull_log_entries,
+        ..NatsOptions::new(config.urls.queue.expose(), node)
+    }
+}
+
 fn memory_options(config: &Config) -> MemoryOptions {
     MemoryOptions {
         timeline_stories: config.service.feed.timeline_stories,
@@ -144,6 +165,18 @@ fn memory_options(config: &Config) -> MemoryOptions {
 mod tests {
     use super::*;
     use crate::config::{Inputs, load};
+
+    #[test]
+    fn the_prefix_and_the_copies_of_an_installation_reach_its_queue() {
+        let flags = ["queue.prefix=staging", "queue.replicas=3"];
+        let inputs = Inputs {
+            file: None,
+            environment: Vec::new(),
+            flags: flags.map(str::to_owned).to_vec(),
+        };
+        let options = nats_options(&load(inputs).unwrap().config, "one");
+        assert_eq!((options.prefix.as_str(), options.replicas), ("staging", 3));
+    }
 
     #[test]
     fn a_configured_length_of_timelines_holds_for_the_service_and_the_fabric() {

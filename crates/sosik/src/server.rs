@@ -1,5 +1,8 @@
 //! The serving process: its listeners, periodic tasks, and orderly shutdown.
 //!
+//! The administration listener answers `/livez` before the store is open: a migration may take longer than a supervisor
+//! waits.
+//!
 //! The shutdown has steps, so that clients notice nothing. /readyz fails; load balancers get time to see that; live
 //! streams end with a hint to reconnect; requests in flight complete; deliveries pause (their orders are in the store);
 //! the node number is released.
@@ -10,10 +13,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use sosik_api::{Api, Welcome};
+use sosik_api::{Administration, Api, Welcome};
 use sosik_service::Service;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +36,17 @@ pub const TEND_EVERY: Duration = Duration::from_secs(5);
 pub struct Server {
     /// `None` for a node that only delivers.
     public: Option<Public>,
-    admin: TcpListener,
+    admin: Admin,
     metrics: PrometheusHandle,
     stop_requested: CancellationToken,
+}
+
+/// The administration listener, which answers already. Its routes are opened when the service runs.
+struct Admin {
+    address: SocketAddr,
+    routes: Administration,
+    ends: CancellationToken,
+    serving: JoinHandle<()>,
 }
 
 /// The listener of the API.
@@ -62,13 +74,31 @@ impl Server {
     /// # Errors
     /// Like [`Self::open`].
     pub async fn open_administration(loaded: &Loaded) -> anyhow::Result<Self> {
-        let admin = bind(loaded.config.server.admin_listen, "server.admin_listen").await?;
         Ok(Self {
             public: None,
-            admin,
-            metrics: metrics::install()?,
             stop_requested: listen_for_signals()?,
+            metrics: metrics::install()?,
+            admin: Admin::open(loaded).await?,
         })
+    }
+
+    /// The result of `opening`. `None` if a stop was requested before: nothing was served yet, so the process can end at
+    /// once. Migrations in progress are rolled back.
+    ///
+    /// # Errors
+    /// Those of `opening`.
+    pub async fn unless_stopped<T>(
+        &self,
+        opening: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<Option<T>> {
+        tokio::select! {
+            biased;
+            () = self.stop_requested.cancelled() => {
+                tracing::info!("stopping: the store was not open yet");
+                Ok(None)
+            }
+            opened = opening => opened.map(Some),
+        }
     }
 
     /// The address of the public listener.
@@ -98,7 +128,6 @@ impl Server {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        let admin_url = self.admin.local_addr()?;
         let settings = self.api_settings(loaded)?;
         let url = settings.public_url.clone();
         let api = Api::new(sosik_api::Parts {
@@ -109,7 +138,7 @@ impl Server {
             site: Some(web::site()),
             seed: random_u64()?,
         });
-        let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
+        let public_ends = CancellationToken::new();
         let public = match self.public {
             Some(public) => Some(tokio::spawn(sosik_api::serve(
                 public.listener,
@@ -120,19 +149,14 @@ impl Server {
             ))),
             None => None,
         };
-        let admin = tokio::spawn(sosik_api::serve(
-            self.admin,
-            api.admin(),
-            sosik_api::Connections::administration(),
-            admin_ends.clone(),
-            server.drain,
-        ));
+        let admin = self.admin;
+        admin.routes.open(&api);
         spawn_housekeeping(&service, &api, &self.metrics);
         if public.is_some() {
             self_check::spawn(&service, &loaded.config.verify);
-            tracing::info!(%url, admin = %admin_url, "serving");
+            tracing::info!(%url, admin = %admin.address, "serving");
         } else {
-            tracing::info!(admin = %admin_url, "delivering");
+            tracing::info!(admin = %admin.address, "delivering");
         }
 
         self.stop_requested.cancelled().await;
@@ -145,8 +169,9 @@ impl Server {
             public.await.context("end the public listener")?;
         }
         service.stop().await;
-        admin_ends.cancel();
-        admin.await.context("end the administration listener")?;
+        admin.ends.cancel();
+        let ended = admin.serving.await;
+        ended.context("end the administration listener")?;
         tracing::info!("left");
         Ok(())
     }
@@ -158,6 +183,28 @@ impl Server {
             settings.connections.open_max = public.connections_max;
         }
         Ok(settings)
+    }
+}
+
+impl Admin {
+    async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
+        let server = &loaded.config.server;
+        let listener = bind(server.admin_listen, "server.admin_listen").await?;
+        let address = listener.local_addr()?;
+        let (routes, ends) = (Administration::default(), CancellationToken::new());
+        let serving = tokio::spawn(sosik_api::serve(
+            listener,
+            routes.handler(),
+            sosik_api::Connections::administration(),
+            ends.clone(),
+            server.drain,
+        ));
+        Ok(Self {
+            address,
+            routes,
+            ends,
+            serving,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use sosik_store::Operations;
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
-use crate::engines::{open_engines, open_store};
+use crate::engines::{MEMORY, is_remote, open_engines, open_store};
 
 /// A service that runs, and what only operators and imports need of its store.
 pub struct Opened {
@@ -35,6 +35,14 @@ impl Opened {
 const NODE_RUNS: &str = "a node uses this store: stop every `sosik serve` on it, run this command, and start the nodes again. A node that was \
      killed counts until its lease expires, some seconds later";
 
+/// The warning of a node without an address, and its remedy.
+const UNLISTED: &str = "balance.cluster does not find this node: server.listen is on all addresses, so set node.address to the one \
+     at which balancers reach it, such as 10.0.0.1:8420, or name this node in balance.nodes";
+
+/// The warning of a node that only its own machine reaches, and its remedy.
+const LOOPBACK: &str = "no other machine reaches this node: server.listen is on the loopback interface and the store is on another \
+     machine, so set server.listen to an address of the private network, such as 10.0.0.1:8420";
+
 /// Opens the store and starts a service on it.
 ///
 /// # Errors
@@ -50,6 +58,9 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
 pub async fn open_node(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<Opened> {
     let mut settings = service_settings(&loaded.config);
     settings.node.address = listed_address(loaded.config.server.node_address, public);
+    if let Some(why) = unreachable(&loaded.config, settings.node.address) {
+        tracing::warn!("{why}");
+    }
     open_shared(loaded, settings, None).await
 }
 
@@ -61,6 +72,20 @@ fn listed_address(configured: SocketAddr, public: SocketAddr) -> Option<SocketAd
         configured
     };
     (!address.ip().is_unspecified()).then_some(address)
+}
+
+/// Why balancers that ask for the nodes of the cluster cannot use this one, if its engines are those of several nodes.
+fn unreachable(config: &Config, address: Option<SocketAddr>) -> Option<&'static str> {
+    if config.urls.queue.scheme() == MEMORY {
+        return None;
+    }
+    match address {
+        None => Some(UNLISTED),
+        Some(address) if address.ip().is_loopback() && is_remote(&config.urls.store) => {
+            Some(LOOPBACK)
+        }
+        Some(_) => None,
+    }
 }
 
 /// [`open`] for a command that writes to the store directly. No node may use the store at the same time: its caches would
@@ -224,6 +249,31 @@ mod tests {
         assert_eq!(listed(unset, "0.0.0.0:8420"), None);
         assert_eq!(listed(unset, "[::]:8420"), None);
         assert_eq!(listed("10.0.0.9:80", "0.0.0.0:8420"), some("10.0.0.9:80"));
+    }
+
+    #[test]
+    fn a_node_of_several_that_no_other_machine_reaches_warns_of_it() {
+        let warned = |store: &str, queue: &str, address: Option<&str>| {
+            let urls = [
+                format!("store.url={store}"),
+                format!("queue.url={queue}"),
+                "fabric.url=redis://cache.internal".to_owned(),
+            ];
+            let flags: Vec<&str> = match queue {
+                "memory:" => vec![&urls[0]],
+                _ => urls.iter().map(String::as_str).collect(),
+            };
+            let address = address.map(|address| address.parse().unwrap());
+            unreachable(&loaded_with(&flags).config, address)
+        };
+        let (db, local) = ("postgres://u@db.internal/sosik", "postgres://u@127.0.0.1/s");
+        let nats = "nats://bus.internal:4222";
+        assert_eq!(warned(db, nats, None), Some(UNLISTED));
+        assert_eq!(warned(local, nats, None), Some(UNLISTED));
+        assert_eq!(warned(db, nats, Some("127.0.0.1:8420")), Some(LOOPBACK));
+        assert_eq!(warned(local, nats, Some("127.0.0.1:8420")), None);
+        assert_eq!(warned(db, nats, Some("10.0.0.1:8420")), None);
+        assert_eq!(warned(db, "memory:", None), None);
     }
 
     #[test]

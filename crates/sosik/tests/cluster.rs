@@ -73,7 +73,8 @@ impl Cluster {
         let metrics = metrics.send().await.unwrap().text().await.unwrap();
         let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
         let found = lines.find(|(found, _)| *found == name);
-        found.map_or(0.0, |(_, number)| number.parse().unwrap())
+        let (_, number) = found.unwrap_or_else(|| panic!("there is no metric {name}"));
+        number.parse().unwrap()
     }
 
     /// The number of timelines into which a node inserted a story.

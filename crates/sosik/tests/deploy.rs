@@ -19,8 +19,18 @@ use serde_json::Value;
 const CONFIG: &str = "SOSIK_CONFIG";
 const PREFIX: &str = "SOSIK_";
 
-/// What an operator replaces, and a value of the same kind.
-const PLACEHOLDER: (&str, &str) = ("${POSTGRES_PASSWORD:?set it}", "secret");
+/// What an operator replaces, and values of the same kind.
+const PLACEHOLDERS: [(&str, &str); 6] = [
+    ("${POSTGRES_PASSWORD:?set it}", "secret"),
+    ("${REDIS_PASSWORD:?set it}", "secret"),
+    ("${ADMIN_TOKEN:?set it}", "0123456789abcdef"),
+    (":PASSWORD@", ":secret@"),
+    ("REPLACE-WITH-32-RANDOM-CHARACTERS", "0123456789abcdef"),
+    ("$(POD_IP)", "10.0.0.1"),
+];
+
+/// The files with variables of every node.
+const SECRETS: [&str; 2] = ["secrets.env", "admin-token.env"];
 
 fn deploy(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,6 +55,20 @@ fn variables(text: &str, before: &str) -> Vec<(String, String)> {
             .then(|| (name.to_owned(), value.to_owned()))
     });
     pairs.collect()
+}
+
+/// The variables of these files, with values of an operator.
+fn secrets(files: &[&str]) -> Vec<(String, String)> {
+    let read = files.iter().flat_map(|file| variables(&read(file), ""));
+    read.map(|(name, value)| (name, replaced(&value))).collect()
+}
+
+fn replaced(value: &str) -> String {
+    PLACEHOLDERS
+        .iter()
+        .fold(value.to_owned(), |value, (sample, own)| {
+            value.replace(sample, own)
+        })
 }
 
 /// The configuration that results, if the executable accepts these variables and this file.
@@ -77,11 +101,26 @@ fn found<'a>(value: &'a Value, key: &str, all: &mut Vec<&'a Value>) {
 
 #[test]
 fn the_sample_for_several_machines_and_its_secrets_are_accepted() {
-    let secrets = variables(&read("secrets.env"), "");
-    assert_eq!(secrets.len(), 4);
+    let secrets = secrets(&[SECRETS[0], SECRETS[1], "node.env"]);
+    assert_eq!(secrets.len(), 5);
     let config = accepted(&secrets, Some(&deploy("sosik.toml")));
-    for part in ["in_serve = \"off\"", "nats://bus.internal:4222"] {
+    for part in ["in_serve = \"on\"", "nats://bus.internal:4222"] {
         assert!(config.contains(part), "{config}");
+    }
+}
+
+#[test]
+fn the_secrets_of_the_samples_are_refused() {
+    let samples = SECRETS.map(|file| variables(&read(file), "")).concat();
+    let folder = Folder::new();
+    let mut command = folder.command(&["config", "--print"]);
+    command.envs(samples);
+    let refused = command.output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let errors = String::from_utf8(refused.stderr).unwrap();
+    for key in ["store.url", "fabric.url", "server.admin_token"] {
+        let problem = format!("{key} still has the secret of the sample");
+        assert!(errors.contains(&problem), "{errors}");
     }
 }
 
@@ -97,6 +136,8 @@ fn systemd_accepts_the_units_and_the_executable_their_variables() {
     let units = ["sosik.service", "sosik-work.service"];
     for unit in units {
         let text = read(&format!("systemd/{unit}"));
+        // The default gives a node up that starts five times within ten seconds, while PostgreSQL is away.
+        assert!(text.contains("\nStartLimitIntervalSec=0\n"), "{unit}");
         // The tool checks that the executable exists.
         let installed = text.replace("/usr/local/bin/sosik", env!("CARGO_BIN_EXE_sosik"));
         assert_ne!(installed, text);
@@ -131,13 +172,9 @@ fn the_executable_accepts_the_variables_and_commands_of_the_compose_file() {
             environment.extend(compose["x-environment"].as_object().unwrap().clone());
         }
         let set = environment.into_iter().filter(|(name, _)| name != "<<");
-        let text = |value: Value| {
-            value
-                .as_str()
-                .unwrap()
-                .replace(PLACEHOLDER.0, PLACEHOLDER.1)
-        };
-        let set: Vec<_> = set.map(|(name, value)| (name, text(value))).collect();
+        let set: Vec<_> = set
+            .map(|(name, value)| (name, replaced(value.as_str().unwrap())))
+            .collect();
         assert!(
             set.iter().all(|(name, _)| name.starts_with(PREFIX)),
             "{name}"
@@ -160,11 +197,13 @@ fn the_executable_accepts_the_configuration_and_commands_of_the_kubernetes_manif
         }
     }
     // The secret has these keys.
-    let mut set = variables(&read("secrets.env"), "");
-    for name in set.iter().map(|(name, _)| name) {
-        assert!(read("kubernetes/sosik.yaml").contains(name), "{name}");
+    let mut set = secrets(&SECRETS);
+    for file in SECRETS {
+        let from = format!("--from-env-file={file}");
+        assert!(read("kubernetes/sosik.yaml").contains(&from), "{file}");
     }
     set.push(("SOSIK_NODE__NAME".to_owned(), "pod".to_owned()));
+    set.push(("SOSIK_NODE__ADDRESS".to_owned(), "10.0.0.1:8420".to_owned()));
     let config = accepted(&set, Some(&folder.path("sosik.toml")));
     assert!(config.contains("in_serve = \"off\""), "{config}");
     for document in documents.iter().filter(|it| it["kind"] == "Deployment") {
@@ -175,7 +214,11 @@ fn the_executable_accepts_the_configuration_and_commands_of_the_kubernetes_manif
         is_a_role(&arguments[0][0]);
         for variable in names.iter().flat_map(|names| names.as_array().unwrap()) {
             let name = variable["name"].as_str().unwrap();
-            assert!(set.iter().any(|(known, _)| known == name), "{name}");
+            let known = set.iter().any(|(known, _)| known == name);
+            assert!(known || name == "POD_IP", "{name}");
+            if let Some(value) = variable["value"].as_str() {
+                accepted(&[(name.to_owned(), replaced(value))], None);
+            }
         }
     }
     assert_eq!(deployments, 2);

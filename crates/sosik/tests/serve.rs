@@ -7,9 +7,17 @@
 
 mod common;
 
+use std::net::TcpListener;
+use std::time::Duration;
+
 use common::{Folder, Server};
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// A state that is not reached within this time counts as never reached.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn signed_in(client: &Client, server: &Server, path: &str, ask: &Value) -> String {
     let answer = client
@@ -143,4 +151,70 @@ fn a_process_that_may_open_too_few_files_does_not_start_and_says_how_many_it_nee
     );
     assert!(ran.err.contains("allow at least 210"), "{ran:?}");
     ran.ends_with(3);
+}
+
+async fn session(postgres: &sosik_servers::Postgres) -> tokio_postgres::Client {
+    let url = postgres.url("postgres");
+    let connect = tokio_postgres::connect(&url, tokio_postgres::NoTls);
+    let (session, connection) = connect.await.unwrap();
+    tokio::spawn(connection);
+    session
+}
+
+/// Waits until a session of a node waits for a lock of this kind.
+async fn eventually_waits(session: &tokio_postgres::Client, kind: &str) {
+    let waits = format!("SELECT count(*) FROM pg_locks WHERE NOT granted AND {kind}");
+    let until = Instant::now() + PATIENCE;
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    while session
+        .query_one(&waits, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(Instant::now() < until, "no node waits");
+        tick.tick().await;
+    }
+}
+
+/// The advisory lock that a node takes to update the schema: "sosik" in ASCII.
+const MIGRATIONS_LOCK: i64 = 0x73_6F_73_69_6B;
+
+#[tokio::test]
+async fn a_node_that_waits_for_a_migration_is_alive_and_not_ready_and_stops_at_once() {
+    let postgres = sosik_servers::Postgres::start(&["fsync=off"]).unwrap();
+    let (url, folder) = (postgres.url("postgres"), Folder::new());
+    let session = session(&postgres).await;
+    let lock = "SELECT pg_advisory_lock($1)";
+    session.query(lock, &[&MIGRATIONS_LOCK]).await.unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = free.local_addr().unwrap();
+    drop(free);
+    let settings = [
+        format!("--set=store.url={url}"),
+        format!("--set=server.admin_listen={admin}"),
+        "--set=server.listen=127.0.0.1:0".to_owned(),
+    ];
+    let settings = settings.iter().map(String::as_str);
+    let arguments: Vec<_> = ["serve"].into_iter().chain(settings).collect();
+    let mut node = folder.command(&arguments).spawn().unwrap();
+    let client = Client::builder().timeout(PATIENCE).build().unwrap();
+    let status = async |path: &str| {
+        let answer = client.get(format!("http://{admin}{path}")).send().await;
+        answer.ok().map(|answer| answer.status())
+    };
+    let until = Instant::now() + PATIENCE;
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    while status("/livez").await != Some(StatusCode::OK) {
+        assert!(Instant::now() < until, "it is not alive");
+        tick.tick().await;
+    }
+    let unready = StatusCode::SERVICE_UNAVAILABLE;
+    assert_eq!(status("/readyz").await, Some(unready));
+    eventually_waits(&session, "locktype = 'advisory'").await;
+    kill_process(Pid::from_child(&node), Signal::TERM).unwrap();
+    let ended = tokio::task::spawn_blocking(move || node.wait());
+    let ended = tokio::time::timeout(PATIENCE, ended).await;
+    assert!(ended.expect("it stops").unwrap().unwrap().success());
 }

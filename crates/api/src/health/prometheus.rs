@@ -55,6 +55,8 @@ fn note_fabric(app: &App) {
     gauge!("sosik_timelines").set(count(stats.timelines));
     gauge!("sosik_timeline_bytes").set(count(stats.bytes));
     ::metrics::counter!("sosik_timelines_evicted_total").absolute(stats.evicted);
+    let dead_letters = app.service.engines().queue.dead_letters();
+    ::metrics::counter!("sosik_queue_dead_letters_total").absolute(dead_letters);
 }
 
 fn note_store(app: &App) {

@@ -45,6 +45,10 @@ impl DeliveryQueue for LateQueue {
         self.0.leave().await
     }
 
+    fn dead_letters(&self) -> u64 {
+        self.0.dead_letters()
+    }
+
     fn waits_since(&self) -> Option<Timestamp> {
         self.0.waits_since()
     }
@@ -80,6 +84,10 @@ impl DeliveryQueue for EarlyQueue {
 
     async fn leave(&self) -> FabricResult<()> {
         self.queue.leave().await
+    }
+
+    fn dead_letters(&self) -> u64 {
+        self.queue.dead_letters()
     }
 
     fn waits_since(&self) -> Option<Timestamp> {

@@ -94,9 +94,6 @@ pub struct QueueStats {
     pub published: u64,
     /// Orders that this node passed to its own workers, because they could not be published or the stream was lost.
     pub kept: u64,
-    /// Orders that workers got several times and never acknowledged, and messages that are no orders. Each is counted by
-    /// one node.
-    pub dead: u64,
     /// Orders that this node returned to the stream, because its workers were busy.
     pub given_back: u64,
 }
@@ -132,7 +129,6 @@ impl NatsQueue {
         QueueStats {
             published: read(&counts.published),
             kept: read(&counts.kept),
-            dead: read(&counts.dead),
             given_back: read(&counts.given_back),
         }
     }
@@ -185,6 +181,10 @@ impl DeliveryQueue for NatsQueue {
     async fn done(&self, receipt: Receipt) -> FabricResult<()> {
         let replies = self.shared.waiting.lock().release(&receipt);
         self.shared.answer(replies, ACK).await
+    }
+
+    fn dead_letters(&self) -> u64 {
+        self.shared.counts.dead.load(Ordering::Relaxed)
     }
 
     fn waits_since(&self) -> Option<Timestamp> {

@@ -14,3 +14,4 @@ mod model;
 mod outages;
 mod sentinel;
 mod suites;
+mod tls;

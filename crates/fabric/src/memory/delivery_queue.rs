@@ -74,6 +74,11 @@ impl DeliveryQueue for MemoryQueue {
         Ok(())
     }
 
+    /// Nothing is passed on twice.
+    fn dead_letters(&self) -> u64 {
+        0
+    }
+
     fn waits_since(&self) -> Option<Timestamp> {
         let waiting = self.waiting.lock();
         waiting.front().map(|(order, _room)| order.created_at)

@@ -39,6 +39,8 @@ const WORKER: &str = "delivery_worker";
 impl Delivery {
     /// Starts the workers and the sweeper.
     pub(crate) fn spawn_workers(&self) {
+        // A node that has delivered nothing reports 0.
+        metrics::counter!("sosik_deliveries_total").absolute(0);
         for _ in 0..self.core.settings.delivery.workers {
             let this = self.clone();
             self.core.supervise(WORKER, move || {

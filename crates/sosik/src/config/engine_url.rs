@@ -9,6 +9,9 @@ use super::{layers::Raw, setting::Setting};
 /// The parameter of a query whose value is a password, in lower case.
 const PASSWORD: &str = "password=";
 
+/// The password in the samples for several machines.
+const SAMPLE_PASSWORD: &str = ":PASSWORD@";
+
 /// The URL of an engine: `scheme:rest`. The scheme selects the engine.
 ///
 /// `Debug` and `Display` never show a password: neither the text before `@` nor the value of `password` in the query.
@@ -31,6 +34,11 @@ impl EngineUrl {
         &self.0
     }
 
+    /// Whether its password is that of a sample file, which everybody knows.
+    pub fn is_of_the_sample(&self) -> bool {
+        self.0.contains(SAMPLE_PASSWORD)
+    }
+
     /// The text after the first colon: for `sqlite:data/sosik.db` the path.
     pub fn rest(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, rest)| rest)
@@ -44,7 +52,8 @@ impl FromStr for EngineUrl {
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);
         match scheme {
             Some(scheme)
-                if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_lowercase()) =>
+                if scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                    && scheme.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') =>
             {
                 Ok(Self(text.to_owned()))
             }

@@ -1,15 +1,31 @@
 //! State that nodes share at run time.
 
-use super::allowed::Schemes;
+use super::allowed::{Schemes, ShortText};
 use super::setting::settings;
 use super::units::{MIB_MAX, Mib};
+
+/// The memory of this process, and Redis in every form.
+const REDIS: [&str; 7] = [
+    "memory",
+    "redis",
+    "rediss",
+    "redis-cluster",
+    "rediss-cluster",
+    "redis-sentinel",
+    "rediss-sentinel",
+];
 
 settings! {
     /// Timelines, caches and counters. All of it may be lost at any time: feeds are rebuilt from the store.
     "fabric" {
         /// Where timelines and rate limits are kept. `memory:` is the memory of this process. Nodes that share a store
-        /// share a Redis too: `redis://host:6379`.
-        url => urls.fabric, unit: "URL", allowed: Schemes(&["memory", "redis"]);
+        /// share a Redis too: `redis://:password@host:6379`, `redis-cluster://…` with some of its nodes, or
+        /// `redis-sentinel://host:26379,…/name`. With `rediss` in place of `redis` the connections have TLS.
+        url => urls.fabric, unit: "URL", allowed: Schemes(&REDIS);
+
+        /// A file (PEM) with the certificates of the authorities that sign those of Redis; empty for the authorities of
+        /// the system. It is read at the start.
+        ca_file => fabric_ca_file, unit: "path", allowed: ShortText { bytes_max: 4_096 };
 
         /// Memory for timelines. When it is full, the timeline of the reader who has been away longest is evicted. It
         /// is rebuilt when that reader returns.

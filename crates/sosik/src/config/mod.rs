@@ -53,6 +53,7 @@ pub use self::{
     log::{Log, LogFormat},
     passwords::Breached,
     problem::{Problem, Problems, Source},
+    queue::Queue,
     reader::SectionEntries,
     server::Server,
     verify::Verify,
@@ -84,6 +85,10 @@ pub struct Config {
     pub pooler: Pooler,
     /// The memory engines of the fabric.
     pub fabric: MemoryOptions,
+    /// What nodes share in NATS.
+    pub queue: Queue,
+    /// A file with the certificates of authorities for Redis; empty for those of the system.
+    pub fabric_ca_file: String,
     /// Whether a node that serves also delivers.
     pub delivery_in_serve: InServe,
     /// The service that knows breached passwords.
@@ -131,6 +136,8 @@ impl Default for Config {
             pools: PoolsOptions::default(),
             pooler: Pooler::None,
             fabric: MemoryOptions::default(),
+            fabric_ca_file: String::new(),
+            queue: Queue::default(),
             delivery_in_serve: InServe::On,
             breached: Breached::default(),
             verify: Verify::default(),

@@ -72,6 +72,7 @@ pub fn check(config: &Config, reader: &mut Reader) {
         reader.contradiction(&keys, what, "set one of them");
     }
     check_engines(config, reader);
+    check_secrets(config, reader);
     check_balancer(config, reader);
     if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
         let what = format!(
@@ -100,6 +101,24 @@ fn check_engines(config: &Config, reader: &mut Reader) {
             what,
             "write store.url = \"postgres://…\", or leave out the other two",
         );
+    }
+}
+
+/// No secret is that of a sample file, which everybody knows.
+fn check_secrets(config: &Config, reader: &mut Reader) {
+    let urls = &config.urls;
+    let secrets = [
+        ("store.url", urls.store.is_of_the_sample()),
+        ("fabric.url", urls.fabric.is_of_the_sample()),
+        ("queue.url", urls.queue.is_of_the_sample()),
+        (
+            "server.admin_token",
+            config.server.admin_token.is_of_the_sample(),
+        ),
+    ];
+    for (key, _) in secrets.into_iter().filter(|(_, known)| *known) {
+        let what = format!("{key} still has the secret of the sample, which everybody knows");
+        reader.contradiction(&[key], what, "write your own");
     }
 }
 

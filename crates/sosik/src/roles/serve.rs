@@ -23,9 +23,12 @@ pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let mut loaded = sources.start()?;
     leave_deliveries(&mut loaded)?;
     let server = Server::open(&loaded).await?;
-    let opened = wiring::open_node(&loaded, server.public_address()?).await?;
-    let service = opened.service;
-    server.serve(&loaded, service, Welcome::default()).await?;
+    // The future is large.
+    let opening = Box::pin(wiring::open_node(&loaded, server.public_address()?));
+    if let Some(opened) = server.unless_stopped(opening).await? {
+        let service = opened.service;
+        server.serve(&loaded, service, Welcome::default()).await?;
+    }
     Ok(Outcome::Fine)
 }
 
@@ -37,6 +40,7 @@ fn leave_deliveries(loaded: &mut Loaded) -> Result<(), Problems> {
     }
     if config.urls.queue.scheme() != MEMORY {
         config.service.delivery.workers = 0;
+        tracing::info!("delivery.in_serve is off: nodes with `sosik work` must deliver");
         return Ok(());
     }
     Err(loaded.problem(

@@ -25,8 +25,12 @@ pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     check(&loaded)?;
     let server = Server::open_administration(&loaded).await?;
-    let service = wiring::open(&loaded).await?.service;
-    server.serve(&loaded, service, Welcome::default()).await?;
+    // The future is large.
+    let opening = Box::pin(wiring::open(&loaded));
+    if let Some(opened) = server.unless_stopped(opening).await? {
+        let service = opened.service;
+        server.serve(&loaded, service, Welcome::default()).await?;
+    }
     Ok(Outcome::Fine)
 }
 

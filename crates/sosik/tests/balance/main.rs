@@ -9,6 +9,7 @@
 mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
+mod deployed;
 mod fake;
 mod faults;
 mod nodes;
