@@ -110,6 +110,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-store",
             "sosik-store-sqlite",
             "sosik-fabric",
+            "sosik-fabric-redis",
             "sosik-service",
             "sosik-api",
         ],

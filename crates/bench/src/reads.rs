@@ -1,5 +1,7 @@
 //! CPU time of feed reads, compared with the same bytes served statically by the same HTTP stack in the same run.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 
 use crate::client::{Job, RequestSpec};
@@ -115,8 +117,14 @@ impl<'a> Reads<'a> {
     }
 
     /// CPU time of this read in one round, in microseconds, for a comparison with something other than static answers.
-    pub(crate) async fn cpu(&self, read: &Read, requests: usize) -> anyhow::Result<f64> {
-        cpu_micros(&read.job(&self.feed.address, requests), alone).await
+    /// `others` is the CPU time of other processes that take part.
+    pub(crate) async fn cpu(
+        &self,
+        read: &Read,
+        requests: usize,
+        others: impl Fn() -> anyhow::Result<Duration>,
+    ) -> anyhow::Result<f64> {
+        cpu_micros(&read.job(&self.feed.address, requests), others).await
     }
 
     async fn compare_with(&self, name: &str, read: &Read, requests: usize) -> anyhow::Result<Row> {

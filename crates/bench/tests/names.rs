@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "alternative_postgres_join",
     "alternative_postgres_join_5000_friends",
     "alternative_redis_sorted_set",
@@ -27,6 +27,7 @@ const NAMES: [&str; 22] = [
     "post_to_visible_200",
     "post_to_visible_5000",
     "post_to_visible_large",
+    "shared_feed_read_warm",
 ];
 
 #[test]

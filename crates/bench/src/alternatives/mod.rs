@@ -8,6 +8,7 @@
 
 mod postgres;
 mod redis;
+mod shared;
 
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(crate) async fn measure(
     scale: &Scale,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    // A store belongs to one service, and two of them are measured in turns.
+    let copy = filled.copy()?;
     let world = filled.open().await?;
     let bench = Bench {
         world: &world,
@@ -45,9 +48,11 @@ pub(crate) async fn measure(
     } else {
         without(&names, &format!("{NOT_INSTALLED} postgresql-15)"), report);
     }
-    let names = ["alternative_redis_sorted_set"];
+    let names = ["alternative_redis_sorted_set", "shared_feed_read_warm"];
     if sosik_servers::find("redis-server").is_some() {
         let measured = redis::measure(&bench, report).await;
+        without_failing(measured, &names[..1], report);
+        let measured = shared::measure(&bench, &copy, report).await;
         without_failing(measured, &names, report);
     } else {
         without(&names, &format!("{NOT_INSTALLED} redis-server)"), report);
@@ -116,7 +121,7 @@ impl Bench<'_> {
             turns.fixed.push(cpu_micros(&fixed, alone).await?);
             turns
                 .feed
-                .push(self.reads.cpu(ours, self.scale.requests).await?);
+                .push(self.reads.cpu(ours, self.scale.requests, alone).await?);
             turns.alternative.push(cpu_micros(job, &foreign).await?);
         }
         Ok(turns)

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncCommands, RedisResult, pipe};
+use redis::{AsyncCommands, Pipeline, RedisResult, pipe};
 use serde_json::json;
 
 use super::Bench;
@@ -28,7 +28,10 @@ const DELIVERED: u64 = 1_000;
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<()> {
     let daemon = sosik_servers::Redis::start(&[])?;
     let mut redis = connect(&daemon).await?;
-    fill(&mut redis, bench).await?;
+    let into_set = |pipe: &mut Pipeline, reader: u64, story: u64| {
+        pipe.zadd(set(reader), story, millis(story)).ignore();
+    };
+    fill(&mut redis, bench, into_set).await?;
     let server = Server::start(router(redis.clone())).await?;
     let usual: Vec<u64> = bench.filled.shape.usual_readers().collect();
     let row = bench
@@ -57,7 +60,9 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-async fn connect(server: &sosik_servers::Redis) -> anyhow::Result<MultiplexedConnection> {
+pub(super) async fn connect(
+    server: &sosik_servers::Redis,
+) -> anyhow::Result<MultiplexedConnection> {
     let client = redis::Client::open(server.url())?;
     Ok(client.get_multiplexed_async_connection().await?)
 }
@@ -66,12 +71,16 @@ fn set(reader: u64) -> String {
     format!("feed:{reader}")
 }
 
-fn key(story: u64) -> String {
+pub(super) fn key(story: u64) -> String {
     format!("story:{story}")
 }
 
-/// Loads the timelines of the measured readers, and every story.
-async fn fill(redis: &mut MultiplexedConnection, bench: &Bench<'_>) -> anyhow::Result<()> {
+/// Loads every story, and the timelines of the measured readers: `insert` gets a reader and a story, oldest first.
+pub(super) async fn fill(
+    redis: &mut MultiplexedConnection,
+    bench: &Bench<'_>,
+    insert: impl Fn(&mut Pipeline, u64, u64),
+) -> anyhow::Result<()> {
     let filled = bench.filled;
     let id = |number| filled.person(number).raw().as_u64();
     let readers: HashSet<u64> = bench.readers().into_iter().collect();
@@ -104,7 +113,7 @@ async fn fill(redis: &mut MultiplexedConnection, bench: &Bench<'_>) -> anyhow::R
         for part in stories[newest..].chunks(PIPELINE) {
             let mut pipe = pipe();
             for story in part {
-                pipe.zadd(set(reader), story, millis(*story)).ignore();
+                insert(&mut pipe, reader, *story);
             }
             pipe.exec_async(redis).await?;
         }
@@ -161,14 +170,20 @@ async fn deliver(
 }
 
 fn router(redis: MultiplexedConnection) -> Router {
-    Router::new().route(
-        "/feed/{reader}",
-        get(move |Of(reader): Of<u64>| answer(redis.clone(), reader)),
-    )
+    serving(move |reader| page(redis.clone(), reader))
 }
 
-async fn answer(redis: MultiplexedConnection, reader: u64) -> Response {
-    match page(redis, reader).await {
+/// Serves the page of a reader at `/feed/{reader}`.
+pub(super) fn serving<P>(page: impl Fn(u64) -> P + Clone + Send + Sync + 'static) -> Router
+where
+    P: Future<Output = RedisResult<String>> + Send,
+{
+    let serve = move |Of(reader): Of<u64>| answer(page(reader));
+    Router::new().route("/feed/{reader}", get(serve))
+}
+
+async fn answer(page: impl Future<Output = RedisResult<String>>) -> Response {
+    match page.await {
         Ok(page) => ([(header::CONTENT_TYPE, "application/json")], page).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
@@ -179,10 +194,15 @@ async fn page(mut redis: MultiplexedConnection, reader: u64) -> RedisResult<Stri
     let ids: Vec<u64> = redis.zrevrange(set(reader), 0, last).await?;
     let keys: Vec<String> = ids.iter().map(|id| key(*id)).collect();
     let stories: Vec<Option<String>> = redis.mget(&keys).await?;
+    Ok(joined(&ids, stories))
+}
+
+/// A page of stories as they were rendered.
+pub(super) fn joined(ids: &[u64], stories: Vec<Option<String>>) -> String {
     let stories: Vec<String> = stories.into_iter().flatten().collect();
     let before = ids.last().map(u64::to_string).unwrap_or_default();
-    Ok(format!(
+    format!(
         "{{\"items\":[{}],\"before\":\"{before}\"}}",
         stories.join(",")
-    ))
+    )
 }

@@ -101,6 +101,30 @@ feed is in parentheses.",
         plot: Some("alternatives"),
     },
     Section {
+        title: "Timelines in Redis",
+        about: "
+The warm first page of a node whose timelines are in Redis, as in a cluster. The CPU time is that of the node and of
+Redis. It is measured in turns with the feed of one machine, and with the least that a page out of Redis can cost:
+`LRANGE` of a list of ids and `MGET` of 20 rendered stories, served through the same HTTP stack without a session and
+without entitlement.",
+        rows: &["shared_"],
+        columns: &[
+            (
+                "ratio_to_one_machine|ratio_lowest|ratio_highest",
+                "CPU, one machine = 1",
+            ),
+            (
+                "ratio_to_list|list_ratio_lowest|list_ratio_highest",
+                "LRANGE + MGET = 1",
+            ),
+            ("cpu_micros", "CPU µs"),
+            ("feed_cpu_micros", "one machine µs"),
+            ("list_cpu_micros", "LRANGE + MGET µs"),
+            ("friends", "friends"),
+        ],
+        plot: None,
+    },
+    Section {
         title: "Growth",
         about: "
 The warm first page of readers with 200 friends in worlds of growing size. The cost of a read must not grow with the

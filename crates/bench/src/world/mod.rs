@@ -49,6 +49,18 @@ impl Filled {
         })
     }
 
+    /// The same world in a store of its own. This one must be closed.
+    pub(crate) fn copy(&self) -> anyhow::Result<Self> {
+        let beside = self.folder.path().parent().context("no folder")?;
+        let folder = tempfile::tempdir_in(beside).with_context(|| no_room_in(beside))?;
+        std::fs::copy(self.file(), folder.path().join(FILE))?;
+        Ok(Self {
+            shape: self.shape,
+            made: self.made,
+            folder,
+        })
+    }
+
     /// The database.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join(FILE)
@@ -57,6 +69,14 @@ impl Filled {
     /// Starts a service with empty caches on it.
     pub(crate) async fn open(&self) -> anyhow::Result<World> {
         World::open(&self.file(), &self.shape, self.made).await
+    }
+
+    /// The same, with engines that replace some of those in memory.
+    pub(crate) async fn open_with(
+        &self,
+        engines: impl FnOnce(Engines) -> Engines,
+    ) -> anyhow::Result<World> {
+        World::open_with(&self.file(), &self.shape, self.made, engines).await
     }
 
     /// The id of a person, by number.
@@ -76,6 +96,15 @@ pub(crate) fn no_room_in(folder: &Path) -> String {
 impl World {
     /// Opens an existing world.
     pub(crate) async fn open(file: &Path, shape: &Shape, made: Timestamp) -> anyhow::Result<Self> {
+        Self::open_with(file, shape, made, |engines| engines).await
+    }
+
+    async fn open_with(
+        file: &Path,
+        shape: &Shape,
+        made: Timestamp,
+        engines: impl FnOnce(Engines) -> Engines,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
         let store = SqliteStore::open(&SqliteOptions::at(file, clock.now()))?;
         let mut settings = Settings::default();
@@ -94,7 +123,7 @@ impl World {
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             shared: None,
-            engines: Engines::memory(options, 1),
+            engines: engines(Engines::memory(options, 1)),
             clock,
             settings,
         };
