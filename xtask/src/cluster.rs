@@ -94,7 +94,7 @@ struct Up {
     /// Runs this executable and builds nothing
     #[arg(long, value_name = "PATH", conflicts_with = "debug")]
     executable: Option<PathBuf>,
-    /// Sets a key of the configuration of every node; repeatable
+    /// Sets a key of the configuration of every node and of the balancer; repeatable
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     set: Vec<String>,
 }
@@ -201,7 +201,7 @@ fn fill(
     }
     if !up.no_balancer {
         say("starting the balancer");
-        cluster.start_balancer(executable, &folder.join("balancer"), &[])?;
+        cluster.start_balancer(executable, &folder.join("balancer"), &up.set)?;
         cluster.wait_for_rotation()?;
     }
     Ok(cluster)

@@ -17,6 +17,7 @@
 
 mod active_people;
 mod address;
+mod ahead;
 mod breaker;
 mod deliver;
 mod keys;

@@ -15,3 +15,4 @@ mod outages;
 mod sentinel;
 mod suites;
 mod tls;
+mod tokens;
