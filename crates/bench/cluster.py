@@ -251,7 +251,7 @@ def measure_migrate(options, folder, cluster):
     moved = json.loads(run("migrate", "--from", "sqlite:data/sosik.db", "--to", target, "--json"))
     bytes_moved = (home / "data" / "sosik.db").stat().st_size
     tell(part="migrate", people=options.people, seconds=round(time.monotonic() - began, 1),
-         sqlite_mb=round(bytes_moved / 1e6), **moved)
+         sqlite_mb=round(bytes_moved / 1e6), moved=moved)
 
 
 PARTS = {
