@@ -187,6 +187,12 @@ async fn nodes_are_added_and_removed_while_requests_run() {
     let before = fakes[0].requests().len();
     load.goes_on(100).await;
     assert_eq!(fakes[0].requests().len(), before);
+    let (_, metrics) = balancer.admin("/metrics").await;
+    for (fake, usable) in [(&fakes[0], 0), (&fakes[2], 1)] {
+        let node = fake.address;
+        let series = format!("sosik_balance_node_usable{{node=\"{node}\"}} {usable}\n");
+        assert!(metrics.contains(&series), "{series}: {metrics}");
+    }
     // A file that cannot be understood changes nothing.
     folder.write("nodes", "not a node");
     let told = || balancer.server.logged().contains("the known nodes stay");
