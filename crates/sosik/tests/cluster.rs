@@ -73,8 +73,12 @@ impl Cluster {
         let metrics = metrics.send().await.unwrap().text().await.unwrap();
         let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
         let found = lines.find(|(found, _)| *found == name);
-        let (_, number) = found.unwrap_or_else(|| panic!("there is no metric {name}"));
-        number.parse().unwrap()
+        match found {
+            Some((_, number)) => number.parse().unwrap(),
+            // A series with labels begins with its first event.
+            None if name.ends_with('}') => 0.0,
+            None => panic!("there is no metric {name}"),
+        }
     }
 
     /// The number of orders that a node has completed. It does not matter whether the readers had timelines.
