@@ -1,11 +1,12 @@
 //! The data folder of a server.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+use tempfile::{Builder, TempDir};
 
 /// A temporary folder. Dropping it removes it if this process made it and has not left it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,7 +18,9 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let temporary = tempfile::tempdir()?;
+        // The data of a server is for the account that runs it.
+        let owner = Permissions::from_mode(0o700);
+        let temporary = Builder::new().permissions(owner).tempdir()?;
         Ok(Self {
             path: temporary.path().to_owned(),
             temporary: Some(temporary),

@@ -40,6 +40,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "stops at its offset, a constant",
     ),
     ("SEEN_BY_ALL", "Sort by", "a row for each node"),
+    (
+        "SERVER",
+        "Sort by",
+        "the connections of the server, read once at start",
+    ),
     ("SETTLED", "Sort by", "a row for each node"),
     (
         "CIRCLE",
