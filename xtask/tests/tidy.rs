@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-load", &[]),
     // In front of servers: it knows nothing inside them.
     ("sosik-balance", &[]),
+    // Files of strangers: it knows no person and no route.
+    ("sosik-media", &[]),
     // Arithmetic only: it knows no server.
     ("sosik-plan", &[]),
     // The people and texts of the demo: it knows no store.

@@ -1,0 +1,32 @@
+//! Text of a stranger for one line on a card.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// One line of at most `letters_max` letters as a reader counts them. Runs of white space become one space. Control
+/// characters and marks that turn the direction of the text around it disappear.
+pub(super) fn line(text: &str, letters_max: usize) -> Option<String> {
+    let kept: String = text
+        .chars()
+        .map(spaced)
+        .filter(|letter| !is_hidden(*letter))
+        .collect();
+    let line = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut = line.grapheme_indices(true).nth(letters_max);
+    let line = match cut {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    };
+    (!line.is_empty()).then_some(line)
+}
+
+fn spaced(letter: char) -> char {
+    if letter.is_control() { ' ' } else { letter }
+}
+
+/// Overrides and isolates of direction, spaces without width, and private characters. Joiners stay: emoji need them.
+fn is_hidden(letter: char) -> bool {
+    matches!(letter,
+        '\u{00AD}' | '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}'
+        | '\u{E000}'..='\u{F8FF}' | '\u{E0000}'..='\u{E007F}' | '\u{F0000}'..)
+}

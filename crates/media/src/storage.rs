@@ -1,0 +1,398 @@
+//! Files under the digest of their content, in a folder for each medium.
+//!
+//! A name is the SHA-256 of the bytes and an ending, so a name never changes its meaning: answers can be cached for ever,
+//! and damage is found by reading. Who may see a file, and which stories use it, is not known here.
+//!
+//! A medium has its own folder, so its files are deleted with it and no references are counted: a person who uploads a
+//! photo twice has two copies.
+//!
+//! A new engine is a new scheme in [`Storage::open`].
+
+use std::{
+    fmt,
+    ops::Range,
+    path::{Path as FilePath, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use object_store::{
+    GetOptions, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart, local::LocalFileSystem,
+    path::Path,
+};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+
+pub use object_store::GetRange;
+
+/// Bytes of a piece of a large file in memory. Object stores take no smaller ones than 5 MiB.
+const PIECE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Pieces of one file that are on their way at once.
+const PIECES_MAX: usize = 2;
+
+/// Letters of a digest.
+const DIGEST_LETTERS: usize = 64;
+
+/// Letters of an ending.
+const EXTENSION_LETTERS_MAX: usize = 5;
+
+/// The name of a file: its digest in hexadecimal, a dot and an ending.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(String);
+
+impl Name {
+    /// Reads a name, for example from a URL. Anything else than a name is `None`, so a name is never a path.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digest, extension) = text.split_once('.')?;
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let valid = digest.len() == DIGEST_LETTERS
+            && digest.bytes().all(hex)
+            && (1..=EXTENSION_LETTERS_MAX).contains(&extension.len())
+            && extension.bytes().all(plain);
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    fn new(digest: &[u8], extension: &str) -> Option<Self> {
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::parse(&format!("{hex}.{extension}"))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digest in hexadecimal. Fit for an `ETag`.
+    pub fn digest(&self) -> &str {
+        &self.0[..DIGEST_LETTERS]
+    }
+}
+
+/// The folder of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Folder(u64);
+
+impl Folder {
+    /// The folder of the medium with this number.
+    #[must_use]
+    pub const fn of(medium: u64) -> Self {
+        Self(medium)
+    }
+
+    /// The number of the medium.
+    #[must_use]
+    pub const fn medium(self) -> u64 {
+        self.0
+    }
+
+    /// Folders of folders keep listings of a file system short. The last byte is that in which numbers differ most.
+    fn path(self) -> Path {
+        let [.., last] = self.0.to_be_bytes();
+        Path::from_iter([format!("{last:02x}"), self.0.to_string()])
+    }
+
+    fn file(self, name: &Name) -> Path {
+        self.path().join(name.as_str())
+    }
+
+    /// The folder and the name of a file, if it is one of ours.
+    fn of_file(path: &Path) -> Option<(Self, Name)> {
+        let name = Name::parse(path.filename()?)?;
+        let medium = path.parts().nth(1)?.as_ref().parse().ok()?;
+        let folder = Self(medium);
+        (folder.file(&name) == *path).then_some((folder, name))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why files cannot be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The URL names no engine.
+    #[error("media.url {0:?} is not supported: use file: and a folder")]
+    Scheme(String),
+    /// The ending is not made of a few lower-case letters.
+    #[error("{0:?} is no ending of a file")]
+    Extension(String),
+    /// A file on this machine cannot be read.
+    #[error("cannot read the file")]
+    Read(#[from] std::io::Error),
+    /// The engine fails.
+    #[error("the storage of media fails")]
+    Engine(#[from] object_store::Error),
+}
+
+/// A stored file in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its folder.
+    pub folder: Folder,
+    /// Its name.
+    pub name: Name,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Time since it was last stored, by the clock that the caller passed.
+    pub age: Duration,
+}
+
+/// Entry of a listing that is no file of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A file with a name.
+    File(Stored),
+    /// Something else, with its path.
+    Foreign(String),
+}
+
+/// Stored files.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    engine: Arc<dyn ObjectStore>,
+    /// On a file system of this machine.
+    local: Option<PathBuf>,
+}
+
+/// A part of a file, or all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Their place in the file.
+    pub range: Range<u64>,
+    /// Bytes of the whole file.
+    pub size: u64,
+}
+
+impl Storage {
+    /// Opens the storage that a URL names: `file:` and a folder. The folder is created.
+    ///
+    /// # Errors
+    ///
+    /// The scheme is unknown, or the folder cannot be created.
+    pub fn open(url: &str) -> Result<Self, StorageError> {
+        let folder = url.strip_prefix("file:");
+        let folder = folder.filter(|folder| !folder.is_empty());
+        let folder = folder.ok_or_else(|| StorageError::Scheme(url.to_owned()))?;
+        std::fs::create_dir_all(folder)?;
+        // An upload is acknowledged, so it must survive a power loss.
+        let engine = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        Ok(Self {
+            engine: Arc::new(engine),
+            local: Some(folder.into()),
+        })
+    }
+
+    /// A storage on a given engine.
+    pub fn with(engine: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            engine,
+            local: None,
+        }
+    }
+
+    /// Free bytes of the disk, for a folder of this machine.
+    pub fn free_bytes(&self) -> Option<u64> {
+        let free = rustix::fs::statvfs(self.local.as_ref()?).ok()?;
+        Some(free.f_bavail.saturating_mul(free.f_frsize))
+    }
+
+    /// Stores bytes. Storing the same bytes in the same folder again keeps one file and makes it young.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails; nothing is stored then.
+    pub async fn put(
+        &self,
+        folder: Folder,
+        bytes: Bytes,
+        extension: &str,
+    ) -> Result<Name, StorageError> {
+        let name = named(&Sha256::digest(&bytes), extension)?;
+        self.engine
+            .put(&folder.file(&name), PutPayload::from(bytes))
+            .await?;
+        Ok(name)
+    }
+
+    /// Stores a large file piece by piece. It becomes visible when it is complete.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or the engine fails; nothing is stored then.
+    pub async fn put_file(
+        &self,
+        folder: Folder,
+        file: &FilePath,
+        extension: &str,
+    ) -> Result<Name, StorageError> {
+        let name = named(&digest(file).await?, extension)?;
+        let upload = self.engine.put_multipart(&folder.file(&name)).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE_BYTES);
+        let mut file = tokio::fs::File::open(file).await?;
+        let sent = send(&mut file, &mut upload).await;
+        match sent {
+            Ok(()) => upload
+                .finish()
+                .await
+                .map(|_| name)
+                .map_err(StorageError::from),
+            Err(error) => upload
+                .abort()
+                .await
+                .map_err(StorageError::from)
+                .and(Err(error)),
+        }
+    }
+
+    /// Bytes of a file, or `None` if there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails.
+    pub async fn size(&self, folder: Folder, name: &Name) -> Result<Option<u64>, StorageError> {
+        let meta = self.engine.head(&folder.file(name)).await;
+        found(meta.map(|meta| meta.size))
+    }
+
+    /// The whole file, or `None` if there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails.
+    pub async fn get(&self, folder: Folder, name: &Name) -> Result<Option<Bytes>, StorageError> {
+        let file = self.get_range(folder, name, None).await?;
+        Ok(file.map(|piece| piece.bytes))
+    }
+
+    /// A part of a file, or `None` if there is no such file. Without a range, the whole file.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails, or the range starts behind the end.
+    pub async fn get_range(
+        &self,
+        folder: Folder,
+        name: &Name,
+        range: Option<GetRange>,
+    ) -> Result<Option<Piece>, StorageError> {
+        let options = GetOptions {
+            range,
+            ..GetOptions::default()
+        };
+        let found_file = self.engine.get_opts(&folder.file(name), options).await;
+        let Some(file) = found(found_file)? else {
+            return Ok(None);
+        };
+        let (range, size) = (file.range.clone(), file.meta.size);
+        let bytes = found(file.bytes().await)?;
+        Ok(bytes.map(|bytes| Piece { bytes, range, size }))
+    }
+
+    /// Deletes a file. Deleting it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails.
+    pub async fn delete(&self, folder: Folder, name: &Name) -> Result<(), StorageError> {
+        found(self.engine.delete(&folder.file(name)).await).map(|_| ())
+    }
+
+    /// Deletes all files of a medium. Deleting them again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails; some files may be left.
+    pub async fn delete_all(&self, folder: Folder) -> Result<(), StorageError> {
+        let path = folder.path();
+        let mut files = self.engine.list(Some(&path));
+        while let Some(file) = files.next().await {
+            let Some(file) = found(file)? else { continue };
+            found(self.engine.delete(&file.location).await)?;
+        }
+        if let Some(local) = &self.local {
+            // Object stores have no folders. A folder of a file system that is not empty stays.
+            let _left = tokio::fs::remove_dir(local.join(path.as_ref())).await;
+        }
+        Ok(())
+    }
+
+    /// True if the file exists and its bytes have the digest of its name.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails.
+    pub async fn is_intact(&self, folder: Folder, name: &Name) -> Result<bool, StorageError> {
+        let Some(file) = found(self.engine.get(&folder.file(name)).await)? else {
+            return Ok(false);
+        };
+        let mut pieces = file.into_stream();
+        let mut digest = Sha256::new();
+        while let Some(piece) = pieces.next().await {
+            digest.update(&piece?);
+        }
+        let found = Name::new(&digest.finalize(), "x");
+        Ok(found.is_some_and(|found| found.digest() == name.digest()))
+    }
+
+    /// Everything that is stored, in no order. `now` is the time since 1970.
+    pub fn list(&self, now: Duration) -> impl Stream<Item = Result<Entry, StorageError>> + use<'_> {
+        self.engine.list(None).map(move |entry| {
+            let entry = entry?;
+            let stored = u64::try_from(entry.last_modified.timestamp()).unwrap_or(0);
+            let age = now.saturating_sub(Duration::from_secs(stored));
+            Ok(match Folder::of_file(&entry.location) {
+                Some((folder, name)) => Entry::File(Stored {
+                    folder,
+                    name,
+                    bytes: entry.size,
+                    age,
+                }),
+                None => Entry::Foreign(entry.location.to_string()),
+            })
+        })
+    }
+}
+
+fn named(digest: &[u8], extension: &str) -> Result<Name, StorageError> {
+    Name::new(digest, extension).ok_or_else(|| StorageError::Extension(extension.to_owned()))
+}
+
+async fn digest(file: &FilePath) -> Result<Vec<u8>, StorageError> {
+    let mut file = tokio::fs::File::open(file).await?;
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece).await? {
+            0 => return Ok(digest.finalize().to_vec()),
+            read => digest.update(&piece[..read]),
+        }
+    }
+}
+
+async fn send(file: &mut tokio::fs::File, upload: &mut WriteMultipart) -> Result<(), StorageError> {
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        upload.wait_for_capacity(PIECES_MAX).await?;
+        match file.read(&mut piece).await? {
+            0 => return Ok(()),
+            read => upload.write(&piece[..read]),
+        }
+    }
+}
+
+fn found<T>(result: object_store::Result<T>) -> Result<Option<T>, StorageError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

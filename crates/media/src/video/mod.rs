@@ -1,0 +1,169 @@
+//! Videos that play everywhere: MP4 with H.264 and AAC, at most 1080p, the index in front, no metadata.
+//!
+//! An MP4 is copied box by box ([`remux`]): nothing is decoded, and boxes that playing does not need are left out. If a
+//! worker process finds the copy playable, it is served. Other files are converted by `ffmpeg`, if it is installed, and
+//! then checked in the same way.
+//!
+//! Without `ffmpeg` there is no decoder for video. Then other files are refused with a reason, and there is no poster.
+
+mod boxes;
+pub(crate) mod check;
+mod ffmpeg;
+mod remux;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Kind, Refusal, SNIFF_BYTES_MAX,
+    limits::VIDEO_BYTES_MAX,
+    worker::{Failure, Input, Workers},
+};
+
+pub use ffmpeg::Ffmpeg;
+pub use remux::remux;
+
+/// What is known of a playable video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Pixels in a row, as shown.
+    pub width: u32,
+    /// Rows, as shown.
+    pub height: u32,
+    /// How long it plays.
+    pub duration: Duration,
+    /// True if it has sound.
+    pub sound: bool,
+}
+
+/// A video that can be stored and served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Video {
+    /// The file, in the folder that the caller gave.
+    pub file: PathBuf,
+    /// What is known of it.
+    pub facts: Facts,
+    /// A picture from its start, for [`Workers::photo`]. Needs `ffmpeg`.
+    pub poster: Option<Bytes>,
+}
+
+/// Prepares videos.
+#[derive(Clone, Debug)]
+pub struct Videos {
+    workers: Arc<Workers>,
+    ffmpeg: Option<Ffmpeg>,
+}
+
+impl Videos {
+    /// Uses workers of their own, because a video takes minutes and a photo must not wait for it.
+    pub fn new(workers: Arc<Workers>, ffmpeg: Option<Ffmpeg>) -> Self {
+        Self { workers, ffmpeg }
+    }
+
+    /// Prepares an upload. `folder` is empty and belongs to this call; the caller deletes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Refused`] with a reason for the author; otherwise as [`Workers::photo`].
+    pub async fn prepare(&self, upload: &Path, folder: &Path) -> Result<Video, Failure> {
+        let file = folder.join("video.mp4");
+        let kind = video_kind(upload).map_err(Failure::Unavailable)??;
+        let facts = match self.playable(kind, upload, &file).await {
+            Err(Failure::Refused(Refusal::NotPlayable(reason))) => {
+                self.convert(kind, reason, upload, &file).await
+            }
+            other => other,
+        }?;
+        let poster = self.poster(&file, folder).await;
+        Ok(Video {
+            file,
+            facts,
+            poster,
+        })
+    }
+
+    /// Copies the upload and checks the copy, which is what is served. QuickTime and WebM never play everywhere, even
+    /// with codecs that do.
+    async fn playable(&self, kind: Kind, upload: &Path, file: &Path) -> Result<Facts, Failure> {
+        if kind != Kind::Mp4 {
+            return Err(Refusal::NotPlayable(kind.to_string()).into());
+        }
+        copy(upload, file).await?;
+        self.check(file).await
+    }
+
+    async fn check(&self, file: &Path) -> Result<Facts, Failure> {
+        let file = File::open(file).map_err(Failure::Unavailable)?;
+        self.workers.video(Input::File(file)).await
+    }
+
+    async fn convert(
+        &self,
+        kind: Kind,
+        reason: String,
+        upload: &Path,
+        file: &Path,
+    ) -> Result<Facts, Failure> {
+        let Some(ffmpeg) = &self.ffmpeg else {
+            return Err(Refusal::NotPlayable(reason).into());
+        };
+        let converted = file.with_file_name("converted.mp4");
+        ffmpeg
+            .convert(&self.workers, kind, upload, &converted)
+            .await?;
+        tokio::fs::rename(converted, file)
+            .await
+            .map_err(Failure::Unavailable)?;
+        self.check(file).await
+    }
+
+    /// A video without a poster is better than none.
+    async fn poster(&self, file: &Path, folder: &Path) -> Option<Bytes> {
+        let ffmpeg = self.ffmpeg.as_ref()?;
+        let picture = folder.join("poster.jpg");
+        ffmpeg.poster(&self.workers, file, &picture).await.ok()?;
+        tokio::fs::read(picture).await.ok().map(Bytes::from)
+    }
+}
+
+async fn copy(upload: &Path, file: &Path) -> Result<(), Failure> {
+    let (upload, file) = (upload.to_owned(), file.to_owned());
+    let copy = tokio::task::spawn_blocking(move || {
+        let output = File::create_new(file).map_err(Failure::Unavailable)?;
+        remux(File::open(upload).map_err(Failure::Unavailable)?, output)
+    });
+    let copied = copy.await.map_err(io::Error::other);
+    copied.map_err(Failure::Unavailable)?
+}
+
+fn video_kind(upload: &Path) -> io::Result<Result<Kind, Refusal>> {
+    let file = File::open(upload)?;
+    let bytes = file.metadata()?.len();
+    let mut head = Vec::new();
+    file.take(SNIFF_BYTES_MAX as u64).read_to_end(&mut head)?;
+    Ok(accepted(bytes, &head))
+}
+
+fn accepted(bytes: u64, head: &[u8]) -> Result<Kind, Refusal> {
+    if bytes == 0 {
+        return Err(Refusal::Empty);
+    }
+    if bytes > VIDEO_BYTES_MAX {
+        let max = VIDEO_BYTES_MAX;
+        return Err(Refusal::TooManyBytes { max });
+    }
+    let kind = Kind::sniff(head).ok_or(Refusal::Unknown)?;
+    if kind.is_video() {
+        Ok(kind)
+    } else {
+        Err(Refusal::WrongKind(kind))
+    }
+}
