@@ -38,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-town", &["sosik-feed"]),
     (
         "sosik-service",
-        &["sosik-feed", "sosik-store", "sosik-fabric"],
+        &["sosik-feed", "sosik-store", "sosik-fabric", "sosik-media"],
     ),
     (
         "sosik-api",

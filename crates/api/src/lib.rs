@@ -30,6 +30,7 @@ mod invitations;
 mod likes;
 mod limits;
 mod me;
+mod media;
 mod middleware;
 mod mutes;
 mod notifications;

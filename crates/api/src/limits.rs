@@ -41,10 +41,12 @@ pub(crate) struct Limits {
     pub(crate) unknown_tokens: Limiter,
     pub(crate) invitations_tried: Limiter,
     pub(crate) strangers: Limiter,
+    pub(crate) stranger_files: Limiter,
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
     saves: Limiter,
+    uploads: Limiter,
     friend_requests: Limiter,
     relations: Limiter,
     invitations: Limiter,
@@ -83,6 +85,8 @@ kinds! {
     Liking: likes;
     /// Saving stories and removing saved ones.
     Saving: saves;
+    /// Uploading photos.
+    Uploading: uploads;
     /// Sending friend requests.
     AskingFriends: friend_requests;
     /// Changes of relations, except sending friend requests.
@@ -118,10 +122,12 @@ impl Limits {
             log_ins_per_known_device: limiter("log_ins_by", rates.log_ins_per_known_device),
             unknown_tokens: limiter("unknown_tokens", rates.unknown_tokens_per_address),
             strangers: limiter("strangers", rates.stranger_reads_per_address),
+            stranger_files: limiter("stranger_files", rates.stranger_files_per_address),
             stories: limiter("stories", rates.stories_per_person),
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
             saves: limiter("saves", rates.likes_per_person),
+            uploads: limiter("uploads", rates.uploads_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
             invitations_tried: limiter("invitations_tried", rates.invitations_tried_per_address),
             invitations: limiter("invitations", rates.invitations_per_person),

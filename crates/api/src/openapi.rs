@@ -45,6 +45,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
     tags(
         (name = "feed", description = "The home feed"),
         (name = "stories", description = "Stories, likes and hashtags"),
+        (name = "media", description = "Photos of stories"),
         (name = "comments", description = "Comments on stories"),
         (name = "people", description = "Sign-up, profiles and search"),
         (name = "relations", description = "Friends, friend requests, follows, blocks and mutes"),
@@ -164,6 +165,7 @@ const SHARED: &[Shared] = &[
 pub fn document() -> String {
     let (_, api) = OpenApiRouter::with_openapi(Frame::openapi())
         .merge(router::api())
+        .merge(router::files())
         .split_for_parts();
     let mut document = finish(api);
     let (_, probes) = router::probes().split_for_parts();

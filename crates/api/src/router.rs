@@ -20,8 +20,8 @@ use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
-    me, mutes, notifications, openapi, people, problem, public, saved, sessions, site, start,
-    stories, suggestions, tags, welcome,
+    me, media, mutes, notifications, openapi, people, problem, public, saved, sessions, site,
+    start, stories, suggestions, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -35,6 +35,7 @@ pub(crate) fn public(app: &App) -> impl Handle + use<> {
 pub(crate) fn for_people() -> Routes {
     Routes::default()
         .documented(api())
+        .documented(files())
         .documented(probes())
         .route("/", get(site::front_page))
         .route(site::PERSON, get(site::person))
@@ -107,6 +108,8 @@ pub(crate) fn api() -> OpenApiRouter<App> {
             stories::edit::edit,
             stories::delete::delete
         ))
+        .routes(routes!(media::upload::upload))
+        .routes(routes!(media::show::show, media::delete::delete))
         .routes(routes!(likes::like, likes::unlike))
         .routes(routes!(likes::list))
         .routes(routes!(saved::save, saved::unsave))
@@ -147,6 +150,11 @@ fn relations() -> OpenApiRouter<App> {
         .routes(routes!(mutes::add, mutes::remove))
         .routes(routes!(suggestions::list))
         .routes(routes!(suggestions::dismiss, suggestions::restore))
+}
+
+/// The files of stories.
+pub(crate) fn files() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(media::file::file))
 }
 
 /// The probes, which need no permit.

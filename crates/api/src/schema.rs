@@ -8,6 +8,7 @@ mod comment;
 mod entity;
 mod enums;
 mod invitation;
+mod media;
 mod notification;
 mod page;
 mod person;
@@ -24,17 +25,18 @@ pub use invitation::{
     Invitation, InvitationPage, MakeInvitation, OpenInvitation, OpenedInvitation, RegistrationInfo,
     RegistrationMode, Suggestion, SuggestionPage,
 };
+pub use media::{Attachment, AttachmentSize, Media, MediaKind, MediaProblem, MediaState};
 pub use notification::{Notification, NotificationKind};
 pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};
 pub use person::{Person, PersonCounts, Privacy, Relation};
 pub use problem::{FieldProblem, Problem};
 pub use requests::{
-    ChangePassword, ChangePrivacy, ChangeProfile, EditComment, EditStory, LogIn,
-    MarkNotificationsRead, MarkRead, PostStory, SignUp, WriteComment,
+    AttachMedia, ChangePassword, ChangePrivacy, ChangeProfile, EditComment, EditStory, LogIn,
+    MarkNotificationsRead, MarkRead, PostStory, SignUp, UploadMedia, WriteComment,
 };
 pub use responses::{
     Availability, CommentReaction, HandleCheck, Reaction, ReadPosition, Session, SignedIn,
     UnreadNotifications,
 };
 pub use start::Start;
-pub use story::{Attachment, Mention, Story, StoryState, StoryStates};
+pub use story::{Mention, Story, StoryState, StoryStates};

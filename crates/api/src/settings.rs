@@ -36,6 +36,14 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// Maximum bytes of all bodies that are being read or in use.
     pub bodies_bytes_max: usize,
+    /// Maximum number of uploads that are stored at once, and of those that wait.
+    pub uploads_at_once_max: usize,
+    /// Maximum bytes of all uploads that are being received.
+    pub uploads_bytes_max: usize,
+    /// The maximum time for an upload to arrive.
+    pub upload_timeout: Duration,
+    /// Maximum number of requests for files of stories in progress, and of those that wait.
+    pub files_at_once_max: usize,
     /// The maximum time from the permit of a request to the start of its response. Live streams are not cut: their
     /// response has begun.
     pub request_timeout: Duration,
@@ -183,6 +191,10 @@ pub struct Rates {
     pub unknown_tokens_per_address: Rate,
     /// Requests without a session from one address.
     pub stranger_reads_per_address: Rate,
+    /// Files of stories for requests without a session from one address.
+    pub stranger_files_per_address: Rate,
+    /// Photos uploaded by one person.
+    pub uploads_per_person: Rate,
     /// Stories posted or edited by one person.
     pub stories_per_person: Rate,
     /// Comments written or edited by one person.
@@ -237,6 +249,10 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(15),
             bodies_bytes_max: 64 << 20,
+            uploads_at_once_max: 8,
+            uploads_bytes_max: 192 << 20,
+            upload_timeout: Duration::from_secs(300),
+            files_at_once_max: 256,
             streams_max: 20_000,
             streams_per_person_max: 8,
             stream_check: Duration::from_secs(3),
@@ -261,6 +277,8 @@ impl Default for Rates {
             log_ins_per_known_device: rate(10, 20),
             unknown_tokens_per_address: rate(60, 300),
             stranger_reads_per_address: rate(600, 1_200),
+            stranger_files_per_address: rate(6_000, 12_000),
+            uploads_per_person: rate(60, 200),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
@@ -290,6 +308,8 @@ impl Rates {
             log_ins_per_known_device: one,
             unknown_tokens_per_address: one,
             stranger_reads_per_address: one,
+            stranger_files_per_address: one,
+            uploads_per_person: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,

@@ -72,7 +72,7 @@ const IMMUTABLE: &str = "assets/";
 /// Only resources of this origin run, load or are called; nothing is inline, and text becomes HTML only through these
 /// two policies.
 const CSP_CLIENT: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; \
      font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html sosik-worker",
 );

@@ -95,10 +95,16 @@ async fn a_body_that_is_no_json_or_not_the_right_one_is_refused_with_its_field()
             Some("audience"),
         ),
         (
-            "{\"text\":\"a\",\"attachments\":[{\"media\":\"1\",\"alt\":\"\"}]}",
+            "{\"text\":\"a\",\"attachments\":[{\"media\":\"x\",\"alt\":\"\"}]}",
             422,
             "body_invalid",
-            Some("attachments"),
+            Some("attachments[0].media"),
+        ),
+        (
+            "{\"text\":\"a\",\"attachments\":[{\"media\":\"1\",\"alt\":\"\"}]}",
+            404,
+            "media_not_yours",
+            None,
         ),
         ("{\"text\":\"\"}", 422, "story_text_empty", Some("text")),
         (

@@ -16,7 +16,8 @@ use futures::StreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sosik_api::PublicPage;
-use sosik_api::schema::{Comment, Invitation, SessionPage, Story};
+use sosik_api::schema::{Comment, Invitation, Media, SessionPage, Story};
+use sosik_testkit::media::photo;
 use sosik_testkit::{TestApp, TestPerson};
 
 /// In the order of the columns: nobody, stranger, friend, former friend, blocked by the owner, blocker of the owner,
@@ -163,6 +164,21 @@ fn table() -> Vec<Row> {
             "DELETE /v1/stories/{story}/save",
             Any([401, 204, 204, 204, 204, 204, 204]),
         ),
+        // Photos. The upload of the owner belongs to no story.
+        with(
+            "POST /v1/media",
+            json!({}),
+            Any([401, 415, 415, 415, 415, 415, 415]),
+        ),
+        row("GET /v1/media/{media}", owner_only(200)),
+        row("DELETE /v1/media/{media}", owner_only(204)),
+        row(
+            "GET /media/{story}/{file}",
+            By {
+                public: [200, 200, 200, 200, 404, 404, 200],
+                friends: [404, 404, 200, 404, 404, 404, 200],
+            },
+        ),
         row("GET /v1/saved", EVERYBODY),
         row("GET /v1/tags/{tag}/stories", EVERYBODY),
         row("GET /v1/public", Any([200; 7])),
@@ -263,10 +279,12 @@ struct Cast {
     friends_comment: Comment,
     session: String,
     invitation: Invitation,
+    /// An upload that belongs to no story, for the operations on it.
+    media: Option<Media>,
 }
 
 impl Cast {
-    async fn gather(app: &TestApp, row: usize) -> Self {
+    async fn gather(app: &TestApp, row: usize, operation: &str) -> Self {
         let mut people = Vec::new();
         for role in &ROLES[1..] {
             people.push(app.user(&format!("r{row:02}{role}")).await);
@@ -277,8 +295,16 @@ impl Cast {
         for other in [friend, former, blocked, blocker] {
             other.befriends(owner).await;
         }
-        let public = owner.posts(&format!("words for all #row{row}")).await;
-        let friends = owner.posts_to_friends(&format!("{SECRET} #row{row}")).await;
+        let mut public = owner.posts(&format!("words for all #row{row}")).await;
+        let mut friends = owner.posts_to_friends(&format!("{SECRET} #row{row}")).await;
+        if operation.contains("{file}") {
+            public = with_photo(owner, &public).await;
+            friends = with_photo(owner, &friends).await;
+        }
+        let media = match operation.contains("{media}") {
+            true => Some(owner.uploads(&photo(8, 6, 1)).await),
+            false => None,
+        };
         for other in [friend, former, blocked, blocker] {
             other.likes(&public).await;
         }
@@ -295,6 +321,7 @@ impl Cast {
         let invitation = owner.post("/v1/invitations", &json!({})).await;
         let invitation = invitation.expect(201).read();
         Self {
+            media,
             invitation,
             public,
             friends,
@@ -330,6 +357,8 @@ impl Cast {
             .replace("{wanted}", &self.owner().handle)
             .replace("{session}", &self.session)
             .replace("{invitation}", &self.invitation.id.to_string())
+            .replace("{media}", self.media.as_ref().map_or("", |media| &media.id))
+            .replace("{file}", file_of(story))
             .replace("{tag}", &format!("row{number}"));
         let both = format!("{},{}", self.public.id, self.friends.id);
         let path = match path.as_str() {
@@ -363,8 +392,24 @@ impl Cast {
     }
 }
 
+/// Adds a photo to a story.
+async fn with_photo(owner: &TestPerson, story: &Story) -> Story {
+    let upload = owner.uploads(&photo(8, 6, 1)).await;
+    let ask = json!({ "attachments": [{ "media": upload.id }] });
+    let path = format!("/v1/stories/{}", story.id);
+    let edited: Story = owner.patch(&path, &ask).await.expect(200).read();
+    owner.sees_processed(&edited).await
+}
+
+/// The name of a file of a story, if it has one.
+fn file_of(story: &Story) -> &str {
+    let sizes = story.attachments.iter().flat_map(|it| &it.sizes);
+    let path = sizes.map(|size| size.webp.as_str()).next();
+    path.and_then(|path| path.rsplit('/').next()).unwrap_or("")
+}
+
 async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
-    let cast = Cast::gather(app, number).await;
+    let cast = Cast::gather(app, number, row.operation).await;
     let audiences: Vec<(&str, &[u16; 7])> = match &row.status {
         Any(status) if row.operation.contains("{story}") || row.operation.contains("{comment}") => {
             vec![("public", status), ("friends", status)]
@@ -408,7 +453,13 @@ async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
 
 #[tokio::test]
 async fn every_operation_is_open_to_exactly_those_who_may() {
-    let app = TestApp::with(|settings| settings.api.public_page = PublicPage::On).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let app = TestApp::with(|settings| {
+        settings.api.public_page = PublicPage::On;
+        settings.media = Some(path);
+    })
+    .await;
     let table = table();
     let rows = futures::stream::iter(table.iter().enumerate());
     let tried = rows
@@ -425,7 +476,7 @@ fn missing(document: &Value, rows: &[Row]) -> Vec<String> {
         .as_object()
         .unwrap()
         .iter()
-        .filter(|(path, _)| path.starts_with("/v1/"))
+        .filter(|(path, _)| path.starts_with("/v1/") || path.starts_with("/media/"))
     {
         for method in item
             .as_object()

@@ -267,6 +267,8 @@ kinds_of_id! {
     SessionId;
     /// Identifies an invitation in the list of its inviter. It is not secret and invites nobody.
     InvitationId;
+    /// Identifies an uploaded photo or video. It is in the bucket of its owner.
+    MediaId;
     /// Identifies a notification. A grouped one gets a new id when it grows, so that it moves to the top.
     NotificationId;
 }
@@ -308,6 +310,14 @@ impl InvitationId {
     #[must_use]
     pub const fn of_inviter(inviter: PersonId, id: UnownedId) -> Self {
         Self(id.owned_in(inviter.bucket()))
+    }
+}
+
+impl MediaId {
+    /// The id of a new upload, in the bucket of its owner.
+    #[must_use]
+    pub const fn of_owner(owner: PersonId, id: UnownedId) -> Self {
+        Self(id.owned_in(owner.bucket()))
     }
 }
 

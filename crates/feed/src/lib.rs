@@ -27,7 +27,8 @@ pub use commit::{CommitPosition, Committed};
 pub use counts::StoryCounts;
 pub use cursor::{Cursor, Position};
 pub use id::{
-    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId,
+    CommentId, InvitationId, MediaId, NotificationId, PersonId, RawId, SessionId, StoryId,
+    UnownedId,
 };
 pub use peer::PeerId;
 pub use privacy::{AllowedActors, AllowedAskers, Permission, Privacy};

@@ -145,6 +145,7 @@ pub(crate) async fn post(
 ) -> anyhow::Result<StoryId> {
     let request = PostRequest {
         text: text.to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: None,
     };

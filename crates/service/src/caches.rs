@@ -93,16 +93,21 @@ impl StoryEntry {
         // A handle and an id, with the allocation of the record or the field names of the JSON.
         const MENTION_BYTES: usize = 50;
         const TAG_BYTES: usize = 24;
+        // Three sizes with two names of 69 letters each, and a thumbhash.
+        const ATTACHMENT_BYTES: usize = 1_024;
         // The field names and positions of the JSON, and a short address.
         const ENTITY_BYTES: usize = 80;
         let StoryRecord {
             text,
             mentions,
             tags,
+            attachments,
             ..
         } = &self.record;
         let tags: usize = tags.iter().map(|tag| TAG_BYTES + tag.len()).sum();
-        let record = text.len() + MENTION_BYTES * mentions.len() + tags;
+        let alts: usize = attachments.iter().map(|it| it.alt.len()).sum();
+        let attached = ATTACHMENT_BYTES * attachments.len() + alts;
+        let record = text.len() + MENTION_BYTES * mentions.len() + tags + attached;
         let rendered = record + ENTITY_BYTES * entities_at_most(text);
         (ENTRY_BYTES + record + Presentation::COUNT * rendered) as u64
     }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sosik_fabric::FabricError;
 use sosik_feed::RuleBroken;
-use sosik_store::{Quota, StoreError};
+use sosik_media::storage::StorageError;
+use sosik_store::{MediaRefused, Quota, StoreError};
+
+use crate::media::MediaError;
 
 /// A result of the service.
 pub type ServiceResult<T> = Result<T, ServiceError>;
@@ -32,6 +35,12 @@ pub enum ServiceError {
         "this idempotency key was used before with another body: use a new key for a new request"
     )]
     IdempotencyKeyReused,
+    /// A medium is not accepted.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The files of media cannot be stored or read.
+    #[error("the storage of media failed")]
+    Storage(#[source] StorageError),
     /// The service is overloaded. Retry after this time.
     #[error("too busy, try again in {} s", .0.as_secs())]
     Busy(Duration),
@@ -56,6 +65,8 @@ impl From<StoreError> for ServiceError {
                 Quota::Comments => RuleBroken::CommentQuota,
                 Quota::TextBytes => RuleBroken::TextQuota,
             }),
+            StoreError::MediaRefused(MediaRefused::Unknown) => MediaError::Unknown.into(),
+            StoreError::MediaRefused(MediaRefused::Used) => MediaError::Used.into(),
             other @ (StoreError::Closed | StoreError::LeaseLost | StoreError::Failed { .. }) => {
                 Self::Store(other)
             }

@@ -13,9 +13,9 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications,
-    People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers, Suggestions,
-    Verifier,
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Media,
+    Notifications, People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers,
+    Suggestions, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -30,6 +30,7 @@ struct Handles {
     feeds: Feeds,
     invitations: Invitations,
     likes: Likes,
+    media: Media,
     notifications: Notifications,
     people: People,
     relations: Relations,
@@ -140,6 +141,12 @@ impl Service {
     #[must_use]
     pub fn likes(&self) -> &Likes {
         &self.0.likes
+    }
+
+    /// Photos.
+    #[must_use]
+    pub fn media(&self) -> &Media {
+        &self.0.media
     }
 
     /// Notifications.
@@ -299,6 +306,8 @@ impl Handles {
         let feeds = Feeds::new(of(), delivery.clone(), notifications.clone());
         let accounts = Accounts::new(of(), sessions.clone());
         let relations = Relations::new(of());
+        let strangers = Strangers::new(of());
+        let media = Media::new(of(), strangers.clone());
         Self {
             invitations: Invitations::new(of(), accounts.clone(), relations.clone()),
             accounts,
@@ -307,8 +316,9 @@ impl Handles {
             people: People::new(of()),
             relations,
             saves: Saves::new(of()),
-            stories: Stories::new(of(), delivery.clone()),
-            strangers: Strangers::new(of()),
+            stories: Stories::new(of(), delivery.clone(), media.clone()),
+            strangers,
+            media,
             suggestions: Suggestions::new(of(), feeds.clone()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,

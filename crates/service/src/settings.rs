@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sosik_feed::limits;
-use sosik_store::{LargeAuthorLimits, RelationLimits};
+use sosik_store::{LargeAuthorLimits, MediaQuota, RelationLimits};
 
 /// All settings of the service.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// Caches of this node.
     pub caches: CacheSettings,
+    /// Photos.
+    pub media: MediaSettings,
     /// Identity of this node.
     pub node: NodeSettings,
     /// Restarts of background tasks.
@@ -130,6 +132,25 @@ impl CacheSettings {
     }
 }
 
+/// Photos.
+#[derive(Debug, Clone)]
+pub struct MediaSettings {
+    /// What one person may store.
+    pub quota: MediaQuota,
+    /// Uploads are refused while the disk has less free space than this, in bytes.
+    pub free_bytes_min: u64,
+    /// Workers of this node. Each runs one process that decodes.
+    pub workers: usize,
+    /// A worker that does not finish in this time is taken for dead. Longer than the deadline of a process that decodes.
+    pub claim: Duration,
+    /// Interval between polls for work that nobody does.
+    pub poll_every: Duration,
+    /// An upload that belongs to no story is deleted after this time.
+    pub unused_after: Duration,
+    /// Interval between searches for such uploads.
+    pub sweep_every: Duration,
+}
+
 /// Identity of this node.
 #[derive(Debug, Clone)]
 pub struct NodeSettings {
@@ -222,6 +243,18 @@ impl Default for Settings {
                 people_entries: 100_000,
                 circles_bytes: 128 << 20,
                 sessions_entries: 200_000,
+            },
+            media: MediaSettings {
+                quota: MediaQuota {
+                    count_max: 20_000,
+                    bytes_max: 10_000 << 20,
+                },
+                free_bytes_min: 1_024 << 20,
+                workers: 2,
+                claim: Duration::from_secs(120),
+                poll_every: Duration::from_secs(5),
+                unused_after: Duration::from_secs(24 * 3600),
+                sweep_every: Duration::from_secs(60),
             },
             node: NodeSettings {
                 region: 0,

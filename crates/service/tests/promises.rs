@@ -172,6 +172,7 @@ async fn private(world: World) -> Result<(), Broken> {
 fn narrowed() -> sosik_service::stories::EditRequest {
     sosik_service::stories::EditRequest {
         text: None,
+        attachments: None,
         audience: Some(Audience::Friends),
     }
 }

@@ -47,11 +47,21 @@ const UMASK: Mode = Mode::RWXG.union(Mode::RWXO);
 
 fn main() -> ExitCode {
     umask(UMASK);
+    if let Some(order) = order_to_decode() {
+        return sosik_service::media::decode(&order);
+    }
     let outcome = run(CommandLine::parse()).unwrap_or_else(|error| {
         print::failure(&error);
         Outcome::of(&error)
     });
     outcome.into()
+}
+
+/// The order of a process that decodes one file of a stranger. It is no role: it has neither configuration nor threads.
+fn order_to_decode() -> Option<String> {
+    let mut arguments = std::env::args().skip(1);
+    let is_worker = arguments.next()? == engines::MEDIA_WORKER;
+    is_worker.then(|| arguments.next()).flatten()
 }
 
 fn run(command_line: CommandLine) -> anyhow::Result<Outcome> {

@@ -11,7 +11,7 @@ use sosik_store::Operations;
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
-use crate::engines::{MEMORY, is_remote, open_engines, open_store};
+use crate::engines::{MEMORY, is_remote, open_engines, open_media, open_store};
 
 /// A service that runs, and what only operators and imports need of its store.
 pub struct Opened {
@@ -62,6 +62,29 @@ pub async fn open_node(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<Op
         tracing::warn!("{why}");
     }
     open_shared(loaded, settings, None).await
+}
+
+/// Begins to take and process photos, where it is configured. Later calls change nothing.
+///
+/// # Errors
+/// The folder of the files cannot be created.
+pub fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
+    let Some(engine) = open_media(&loaded.config)? else {
+        return Ok(());
+    };
+    let workers = Arc::clone(&engine.workers);
+    tokio::spawn(async move {
+        match workers.check().await {
+            Ok(protection) => {
+                tracing::info!(?protection, "processes that decode photos are protected");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "processes that decode photos cannot be started");
+            }
+        }
+    });
+    service.media().open(engine);
+    Ok(())
 }
 
 /// Where balancers reach this node. `None` if it listens on all addresses and none is configured.

@@ -170,6 +170,7 @@ impl Node {
 
     async fn post(&self, author: PersonId) -> StoryId {
         let request = PostRequest {
+            attachments: Vec::new(),
             text: "hello".to_owned(),
             audience: Audience::Friends,
             idempotency_key: None,

@@ -41,6 +41,7 @@ const BY_BUCKET: &[&str] = &[
     "idempotency",
     "notifications",
     "saved",
+    "media",
     "withdrawn",
     "orders",
     "late_stories",
@@ -121,6 +122,7 @@ mod tests {
             include_str!("../migrations/0010_privacy.sql"),
             include_str!("../migrations/0011_replies.sql"),
             include_str!("../migrations/0012_public_stories.sql"),
+            include_str!("../migrations/0016_media.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

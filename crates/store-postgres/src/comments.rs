@@ -277,7 +277,12 @@ async fn add(
     let counts = counts_or_none(&counts)?;
     tx.last([changes::log_counts(comment.story, counts, &[])])
         .await?;
-    Ok((Posted::New { notified, mentions }, counts))
+    let posted = Posted::New {
+        notified,
+        mentions,
+        attachments: Vec::new(),
+    };
+    Ok((posted, counts))
 }
 
 async fn earlier(tx: &Tx, comment: &NewComment) -> StoreResult<Earlier> {

@@ -114,6 +114,7 @@ fn engine_error(error: &StoreError) -> Option<&tokio_postgres::Error> {
         | StoreError::Full
         | StoreError::Closed
         | StoreError::LeaseLost
-        | StoreError::QuotaReached(_) => None,
+        | StoreError::QuotaReached(_)
+        | StoreError::MediaRefused(_) => None,
     }
 }

@@ -39,6 +39,7 @@ mod large;
 mod late;
 mod likes;
 mod maintenance;
+mod media;
 mod migrations;
 mod nodes;
 mod notifications;

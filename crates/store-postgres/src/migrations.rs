@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_addresses",
     14 "0014_counts_in_the_log",
     15 "0015_cut_log",
+    16 "0016_media",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

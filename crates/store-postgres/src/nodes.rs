@@ -32,6 +32,7 @@ statements! {
     NEWEST_PERSON = "SELECT max(id) FROM people";
     NEWEST_SESSION = "SELECT max(id) FROM person_sessions";
     NEWEST_INVITATION = "SELECT max(id) FROM invitations";
+    NEWEST_MEDIA = "SELECT max(id) FROM media";
 }
 
 #[async_trait]
@@ -89,6 +90,7 @@ async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
             bind!(NEWEST_PERSON),
             bind!(NEWEST_SESSION),
             bind!(NEWEST_INVITATION),
+            bind!(NEWEST_MEDIA),
         ])
         .await?;
     let known: BTreeMap<u16, KnownNode> = known.rows(known_node)?.into_iter().collect();

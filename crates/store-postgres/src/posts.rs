@@ -9,15 +9,16 @@ use super::notify;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
-use super::{orders, people, privacy, tags};
+use super::{media, orders, people, privacy, tags};
 use sosik_store::engine::{
-    Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json, tags_json,
+    Earlier, MentionSource, Operation, Written, attachments_json, audience_number, bytes_of,
+    mentions_json, tags_json,
 };
-use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreResult};
+use sosik_store::{Attachment, Mention, NewStory, PersonLimits, Posted, StoreResult};
 
 statements! {
-    STORY_INSERT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    STORY_INSERT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at, attachments)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// Returns the ids that were free.
     STORIES_IMPORT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
@@ -48,7 +49,9 @@ pub(crate) async fn post(
     written::check_quotas(counts.row(written::counts)?, written, limits)?;
     let mentions = kept_mentions(&story.mentions, &people::by_handle(&mentions)?);
     let mentions = privacy::permitted_mentions(tx, story.author, mentions).await?;
-    let rows = rows(story, &mentions)?;
+    let (attachments, media) = attachments(tx, story).await?;
+    let mut rows = rows(story, &mentions, &attachments)?;
+    rows.extend(media);
     let notified = if mentions.is_empty() {
         tx.last_each(rows).await?;
         Vec::new()
@@ -56,7 +59,19 @@ pub(crate) async fn post(
         tx.each(rows).await?;
         notify::notify_mentioned(tx, &MentionSource::story(story), &mentions, limits).await?
     };
-    Ok(Posted::New { notified, mentions })
+    Ok(Posted::New {
+        notified,
+        mentions,
+        attachments,
+    })
+}
+
+/// The attachments, and the writes of their media.
+async fn attachments(tx: &Tx, story: &NewStory) -> StoreResult<(Vec<Attachment>, Vec<Query>)> {
+    if story.attachments.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    media::attach_to(tx, story.author, story.id, &story.attachments, story.now).await
 }
 
 async fn earlier(tx: &Tx, story: &NewStory) -> StoreResult<Earlier> {
@@ -74,7 +89,11 @@ async fn earlier(tx: &Tx, story: &NewStory) -> StoreResult<Earlier> {
 }
 
 /// The rows of a new story in its own bucket.
-fn rows(story: &NewStory, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
+fn rows(
+    story: &NewStory,
+    mentions: &[Mention],
+    attachments: &[Attachment],
+) -> StoreResult<Vec<Query>> {
     let row = bind!(
         STORY_INSERT,
         story.id.bucket(),
@@ -84,7 +103,8 @@ fn rows(story: &NewStory, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
         &story.text,
         mentions_json(mentions)?,
         tags_json(&story.tags)?,
-        story.now
+        story.now,
+        attachments_json(attachments)?
     );
     let mut rows = vec![row, orders::insert_delivery_order(story)];
     rows.extend(tags::keep(

@@ -2,7 +2,7 @@
 
 use postgres_types::{FromSql, Type};
 use sosik_feed::{
-    CommentId, InvitationId, NotificationId, PersonId, SessionId, StoryId, Timestamp,
+    CommentId, InvitationId, MediaId, NotificationId, PersonId, SessionId, StoryId, Timestamp,
 };
 use sosik_store::{StoreError, StoreResult};
 
@@ -127,6 +127,7 @@ columns! {
     CommentId: Int, |int| CommentId::from_i64(int.0);
     NotificationId: Int, |int| NotificationId::from_i64(int.0);
     InvitationId: Int, |int| InvitationId::from_i64(int.0);
+    MediaId: Int, |int| MediaId::from_i64(int.0);
     SessionId: Int, |int| SessionId::from_i64(int.0);
     Timestamp: Int, |int| Timestamp::from_i64(int.0);
     Vec<PersonId>: Vec<i64>, |ids| ids.into_iter().map(PersonId::from_i64).collect();

@@ -13,7 +13,8 @@ use bytes::BytesMut;
 use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use sosik_feed::bucket::Bucket;
 use sosik_feed::{
-    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp,
+    CommentId, InvitationId, MediaId, NotificationId, PersonId, RawId, SessionId, StoryId,
+    Timestamp,
 };
 
 use super::place::place_of;
@@ -91,6 +92,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::late::STATEMENTS,
     super::likes::STATEMENTS,
     super::maintenance::STATEMENTS,
+    super::media::STATEMENTS,
     super::migrations::STATEMENTS,
     super::nodes::STATEMENTS,
     super::notifications::STATEMENTS,
@@ -226,6 +228,7 @@ values! {
     NotificationId: |id| id.as_i64().into();
     SessionId: |id| id.as_i64().into();
     InvitationId: |id| id.as_i64().into();
+    MediaId: |id| id.as_i64().into();
     RawId: |id| id.as_i64().into();
     Option<StoryId>: |id| id.map(StoryId::as_i64).into();
     Option<CommentId>: |id| id.map(CommentId::as_i64).into();

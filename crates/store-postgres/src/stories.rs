@@ -13,10 +13,12 @@ use super::row::{Answer, Row};
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
-use super::{changes, idempotency, late, orders, people, privacy, purge, story_counts, tags};
+use super::{
+    changes, idempotency, late, media, orders, people, privacy, purge, story_counts, tags,
+};
 use sosik_store::engine::{
-    MentionSource, Written, audience_number, audience_of_number, bytes_of, mentions_json,
-    mentions_of_json, tags_json, tags_of_json,
+    MentionSource, Written, attachments_json, audience_number, audience_of_number, bytes_of,
+    mentions_json, mentions_of_json, tags_json, tags_of_json,
 };
 use sosik_store::{
     CommitPosition, Committed, Edited, EditedText, Mention, NewStory, PersonLimits, Posted,
@@ -27,7 +29,7 @@ statements! {
     /// Joined by pairs: two lists against one index would try every combination of their values. The condition on the
     /// buckets is for an engine that distributes: it skips the shards without them.
     STORIES = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
-            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0)
+            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0), s.attachments
         FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
         JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id
         LEFT JOIN story_counts c ON c.bucket = s.bucket AND c.story = s.id
@@ -38,11 +40,12 @@ statements! {
     STORY_LOCK = "SELECT audience, octet_length(text), mentions FROM stories
         WHERE bucket = $1 AND id = $2 AND author = $3 AND deleted_at IS NULL FOR UPDATE";
     STORY_EDIT = "UPDATE stories SET audience = $3, edited_at = $4, text = coalesce($5, text),
-        mentions = coalesce($6, mentions), tags = coalesce($7, tags) WHERE bucket = $1 AND id = $2";
+        mentions = coalesce($6, mentions), tags = coalesce($7, tags),
+        attachments = coalesce($8, attachments) WHERE bucket = $1 AND id = $2";
     STORIES_DELETED = "SELECT id FROM stories
         WHERE bucket = ANY ($1) AND id = ANY ($2) AND deleted_at IS NOT NULL";
     /// The text is removed immediately; the row stays, so that the id is not reused.
-    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = $3
+    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', attachments = '', edited_at = NULL, deleted_at = $3
         WHERE bucket = $1 AND id = $2";
     STORIES_OF = "SELECT id FROM stories
         WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4";
@@ -217,6 +220,7 @@ fn record(row: &Row) -> StoreResult<StoryRecord> {
         text: row.get::<String>(3)?.into(),
         mentions: mentions_of_json(&row.get::<String>(4)?)?,
         tags: tags_of_json(&row.get::<String>(5)?)?,
+        attachments: media::attachments_in(row, 11)?,
         created_at: row.get(6)?,
         edited_at: row.get(7)?,
         counts: story_counts::counts(row, 8)?,
@@ -254,8 +258,10 @@ async fn change(
     let bytes = (edit.text.as_ref()).map_or(before.bytes, |edited| bytes_of(&edited.text));
     let change = Written::story(before.audience, before.bytes).to(Written::story(audience, bytes));
     let mentions = mentions(tx, edit).await?;
+    let (attachments, media) = attachments(tx, edit).await?;
     let mut writes = vec![written::add(edit.author, change)];
-    writes.extend(edits(edit, audience, &mentions)?);
+    writes.extend(edits(edit, audience, &mentions, attachments)?);
+    writes.extend(media);
     let own = writes.len();
     if before.audience == Audience::Friends && audience == Audience::Public {
         writes.extend(late::take(edit.id));
@@ -302,8 +308,23 @@ async fn mentions(tx: &Tx, edit: &StoryEdit) -> StoreResult<Vec<Mention>> {
     privacy::permitted_mentions(tx, edit.author, mentions).await
 }
 
+/// The new attachments, if they change, and the writes of their media.
+async fn attachments(tx: &Tx, edit: &StoryEdit) -> StoreResult<(Option<String>, Vec<Query>)> {
+    let Some(wanted) = &edit.attachments else {
+        return Ok((None, Vec::new()));
+    };
+    let attached = media::attach_to(tx, edit.author, edit.id, wanted, edit.now);
+    let (attachments, writes) = attached.await?;
+    Ok((Some(attachments_json(&attachments)?), writes))
+}
+
 /// The changes of a story and of the index of its tags.
-fn edits(edit: &StoryEdit, audience: Audience, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
+fn edits(
+    edit: &StoryEdit,
+    audience: Audience,
+    mentions: &[Mention],
+    attachments: Option<String>,
+) -> StoreResult<Vec<Query>> {
     let mut values: [Option<String>; 3] = [None, None, None];
     let mut entries = Vec::new();
     match &edit.text {
@@ -325,7 +346,8 @@ fn edits(edit: &StoryEdit, audience: Audience, mentions: &[Mention]) -> StoreRes
         edit.now,
         text,
         mentions,
-        tags
+        tags,
+        attachments
     ));
     Ok(entries)
 }
@@ -365,6 +387,7 @@ async fn delete(tx: &Tx, story: StoryId, author: PersonId, now: Timestamp) -> St
     tx.last([
         written::add(author, written),
         tags::remove(story),
+        media::delete_of_story(story, now),
         bind!(STORY_DELETE, story.bucket(), story, now),
         drop_delivery,
         insert_purge,

@@ -106,6 +106,7 @@ async fn late_stories_of_two_nodes_have_numbers_without_gaps() {
                 id: *id,
                 author: *author,
                 text: None,
+                attachments: None,
                 audience: Some(Audience::Public),
                 now: world.now(),
             };

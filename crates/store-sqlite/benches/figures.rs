@@ -53,6 +53,7 @@ fn story(number: u64, author: PersonId) -> NewStory {
             Audience::Public
         },
         mentions: vec![],
+        attachments: Vec::new(),
         tags: vec![],
         idempotency: None,
         now: NOW,

@@ -301,7 +301,12 @@ fn add(
     let mentions = kept_mentions(db, comment.author, &comment.mentions)?;
     let answered = thread.map_or([None; 2], |thread| thread.authors);
     let notified = notify_people(db, &act, answered, &mentions, limits)?;
-    Ok((Posted::New { notified, mentions }, counts))
+    let posted = Posted::New {
+        notified,
+        mentions,
+        attachments: Vec::new(),
+    };
+    Ok((posted, counts))
 }
 
 /// Notifies the authors of the comments that it answers, the story's author of the comment, and mentioned people of the

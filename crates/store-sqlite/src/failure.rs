@@ -55,7 +55,8 @@ pub(super) fn of_file(path: &Path, error: StoreError) -> StoreError {
         | StoreError::Full
         | StoreError::Closed
         | StoreError::LeaseLost
-        | StoreError::QuotaReached(_) => error,
+        | StoreError::QuotaReached(_)
+        | StoreError::MediaRefused(_) => error,
     }
 }
 

@@ -31,6 +31,7 @@ mod invitations;
 mod likes;
 mod log;
 mod maintenance;
+mod media;
 mod migrations;
 mod moved;
 mod nodes;

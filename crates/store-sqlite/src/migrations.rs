@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_privacy",
     10 "0010_replies",
     11 "0011_public_stories",
+    12 "0012_media",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

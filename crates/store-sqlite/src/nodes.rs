@@ -25,16 +25,18 @@ statements! {
     NEWEST_PERSON = "SELECT max(id) FROM people";
     NEWEST_SESSION = "SELECT max(id) FROM sessions";
     NEWEST_INVITATION = "SELECT max(id) FROM invitations";
+    NEWEST_MEDIA = "SELECT max(id) FROM media";
 }
 
 /// The statements that find the newest id of each kind.
-const NEWEST: [Sql; 6] = [
+const NEWEST: [Sql; 7] = [
     NEWEST_STORY,
     NEWEST_COMMENT,
     NEWEST_NOTIFICATION,
     NEWEST_PERSON,
     NEWEST_SESSION,
     NEWEST_INVITATION,
+    NEWEST_MEDIA,
 ];
 
 #[async_trait]

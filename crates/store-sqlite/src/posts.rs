@@ -9,7 +9,7 @@ use super::db::Db;
 use super::idempotency;
 use super::notify;
 use super::statement::statements;
-use super::{orders, people, privacy, tags};
+use super::{media, orders, people, privacy, tags};
 use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json,
     mentions_of_json, tags_json, tags_of_json,
@@ -41,6 +41,7 @@ pub(super) fn post(
     let mentions = kept_mentions(db, story.author, &story.mentions)?;
     counts::written_within(db, story.author, written(story), limits)?;
     insert(db, STORY_INSERT, story, &mentions)?;
+    let attachments = media::attach_new(db, story.author, story.id, &story.attachments)?;
     orders::insert_delivery_order(db, story)?;
     idempotency::remember(
         db,
@@ -52,7 +53,11 @@ pub(super) fn post(
     )?;
     let act = MentionSource::story(story);
     let notified = notify::notify_mentioned(db, &act, &mentions, limits)?;
-    Ok(Posted::New { notified, mentions })
+    Ok(Posted::New {
+        notified,
+        mentions,
+        attachments,
+    })
 }
 
 /// Inserts stories without orders, notifications or keys. Returns the number inserted.

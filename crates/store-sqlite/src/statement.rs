@@ -57,6 +57,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::invitations::STATEMENTS,
     super::likes::STATEMENTS,
     super::maintenance::STATEMENTS,
+    super::media::STATEMENTS,
     super::nodes::STATEMENTS,
     super::notifications::STATEMENTS,
     super::notify::STATEMENTS,

@@ -96,6 +96,7 @@ async fn the_texts_of_a_person_take_at_most_so_many_bytes_also_after_edits() {
             tags: Vec::new(),
             cause: world.id().lowest(),
         }),
+        attachments: None,
         audience: None,
         now: world.now(),
     };

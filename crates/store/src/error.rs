@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Quota;
+use crate::{MediaRefused, Quota};
 
 /// A result of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The write would exceed a quota of the person. Nothing was written.
     #[error("a quota of the person is reached")]
     QuotaReached(Quota),
+    /// A medium cannot be attached to the story. Nothing was written.
+    #[error("a medium cannot be attached")]
+    MediaRefused(MediaRefused),
     /// Any other error: corruption, a failed disk, a bug.
     #[error("{context}")]
     Failed {
@@ -50,9 +53,12 @@ impl StoreError {
     pub fn with_context(self, context: &'static str) -> Self {
         match self {
             Self::Failed { source, .. } => Self::Failed { context, source },
-            Self::Busy | Self::Full | Self::Closed | Self::LeaseLost | Self::QuotaReached(_) => {
-                self
-            }
+            Self::Busy
+            | Self::Full
+            | Self::Closed
+            | Self::LeaseLost
+            | Self::QuotaReached(_)
+            | Self::MediaRefused(_) => self,
         }
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_feed::{
-    Circle, CommentId, InvitationId, NotificationId, PersonId, Relation, SessionId, StoryId,
-    Timestamp, Visibility,
+    Circle, CommentId, InvitationId, MediaId, NotificationId, PersonId, Relation, SessionId,
+    StoryId, Timestamp, Visibility,
 };
 
 use crate::*; // the contract and its records: nearly all of them occur below
@@ -305,6 +305,25 @@ layers! {
             ) -> Option<Posted<CommentId>>;
             commit edit_comment(edit: CommentEdit) -> Option<Edited<CommentRecord>>;
             commit delete_comment(comment: CommentId, person: PersonId) -> Option<DeletedComment>;
+        }
+        Media {
+            write add_media(media: NewMedia, quota: MediaQuota) -> bool;
+            read media(media: MediaId) -> Option<MediaRecord>;
+            write delete_media(media: MediaId, owner: PersonId, now: Timestamp) -> MediaDeletion;
+            write delete_unused_media(
+                uploaded_before: Timestamp,
+                now: Timestamp,
+                limit: u32,
+            ) -> u64;
+            write claim_media(now: Timestamp, until: Timestamp) -> Option<MediaTask>;
+            commit finish_media(
+                media: MediaId,
+                attempt: u32,
+                result: Processed,
+            ) -> Option<StoryId>;
+            write forget_media(media: MediaId) -> ();
+            read known_media(media: &[MediaId]) -> Vec<MediaId>;
+            read media_stats() -> MediaStats;
         }
         Saved {
             write save_story(

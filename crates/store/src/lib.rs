@@ -33,8 +33,8 @@ pub mod suite;
 
 pub use contract::{
     Accounts, Bulk, COMMENT_LIKES_REMOVED_MAX, CacheLeases, CommentLikes, Comments, CursorKeys,
-    Feeds, Imports, Invitations, Likes, Maintenance, Nodes, Notifications, Operations, Orders,
-    People, Relations, Saved, Sessions, Store, Stories, Suggestions,
+    Feeds, Imports, Invitations, Likes, Maintenance, Media, Nodes, Notifications, Operations,
+    Orders, People, Relations, Saved, Sessions, Store, Stories, Suggestions,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

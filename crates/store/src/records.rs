@@ -2,6 +2,7 @@
 
 mod cache_leases;
 mod invitations;
+mod media;
 mod operators;
 mod orders;
 mod people;
@@ -10,6 +11,7 @@ mod stories;
 
 pub use cache_leases::*;
 pub use invitations::*;
+pub use media::*;
 pub use operators::*;
 pub use orders::*;
 pub use people::*;

@@ -4,6 +4,7 @@
 //! uses. The end of a test is also a check: every order must be done and none may be dead.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use sosik_api::{Api, Connections, Rates, Site, Welcome};
 use sosik_decorators::{Faults, Hook, hooked};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
+use sosik_service::media::{MediaEngine, Program, Storage, WorkerSettings, Workers};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
 use tokio::net::TcpListener;
@@ -45,6 +47,8 @@ pub struct TestSettings {
     pub welcome: Welcome,
     /// The web client, if any.
     pub site: Option<Site>,
+    /// The folder of photos. Without it the service takes none.
+    pub media: Option<PathBuf>,
 }
 
 impl Default for TestSettings {
@@ -70,6 +74,7 @@ impl Default for TestSettings {
             api,
             welcome: Welcome::default(),
             site: None,
+            media: None,
         }
     }
 }
@@ -296,6 +301,9 @@ async fn run(
     let (settings, parts) = (settings.clone(), parts.clone());
     let started = runtime.spawn(async move {
         let service = service(&settings, &store, parts).await;
+        if let Some(folder) = &settings.media {
+            service.media().open(media_engine(folder));
+        }
         let public = TcpListener::bind(ports[0]).await.expect("listen");
         let admin = TcpListener::bind(ports[1]).await.expect("listen");
         let at = |listener: &TcpListener| listener.local_addr().expect("a listener has an address");
@@ -362,6 +370,30 @@ async fn service(settings: &TestSettings, place: &Place, parts: TestParts) -> Se
         settings: settings.service.clone(),
     });
     service.await.expect("start the service")
+}
+
+/// Photos are decoded by the executable that the crate of media builds for tests, beside the folder of the tests.
+fn media_engine(folder: &Path) -> MediaEngine {
+    let tests = std::env::current_exe().expect("find the executable of the test");
+    let build = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("a build folder");
+    let program = Program {
+        path: build.join("sosik-media-worker"),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+    };
+    assert!(
+        program.path.exists(),
+        "build {} first",
+        program.path.display()
+    );
+    let url = format!("file:{}", folder.display());
+    MediaEngine {
+        storage: Storage::open(&url).expect("open the folder of photos"),
+        workers: Arc::new(Workers::new(program, WorkerSettings::default())),
+    }
 }
 
 async fn orders_left(service: &Service) -> u64 {

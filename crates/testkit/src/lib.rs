@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 mod engine;
+pub mod media;
 pub mod people;
 pub mod response;
 pub mod stream;

@@ -21,6 +21,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/{story}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a file of a story
+         * @description A size of a photo. The paths are in the attachments of the story. Browsers keep the file; every request is checked
+         *     against the audience of the story. Send `Range` for a part of it.
+         */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -536,6 +557,52 @@ export interface paths {
          */
         post: operations["change_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a photo
+         * @description The first bytes decide what the file is: JPEG, PNG, GIF or WebP. It is processed after the response. Then the photo has
+         *     three sizes, and nothing of the upload but its pixels. You may post it before. An upload that belongs to no story is
+         *     deleted after a day.
+         */
+        post: operations["upload_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media/{media}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show your photo
+         * @description How far it is, and why it could not be processed.
+         */
+        get: operations["show_media"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete your photo
+         * @description Only while it belongs to no story. Edit the story to remove it from there.
+         */
+        delete: operations["delete_media"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1066,12 +1133,63 @@ export interface components {
          * @enum {string}
          */
         AllowedAskers: "everyone" | "friends_of_friends" | "nobody";
-        /** @description An attachment of a story. */
+        /** @description A photo for a story. */
+        AttachMedia: {
+            /** @description Description for people who cannot see it: at most 500 characters. */
+            alt?: string;
+            /** @description The id of the upload. */
+            media: string;
+        };
+        /** @description A photo of a story. */
         Attachment: {
-            /** @description Description for people who cannot see it. */
+            /** @description Description for people who cannot see it. May be empty. */
             alt: string;
+            /** @description Whether the photo moves. */
+            animated: boolean;
+            /**
+             * Format: int32
+             * @description The duration of a video.
+             */
+            duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Rows of the largest size; 0 while it is processed.
+             */
+            height: number;
+            /** @description The kind. */
+            kind: components["schemas"]["MediaKind"];
             /** @description The id of the medium. */
             media: string;
+            /** @description The sizes of the photo, smallest first; empty while it is processed. */
+            sizes: components["schemas"]["AttachmentSize"][];
+            /** @description How far it is. */
+            state: components["schemas"]["MediaState"];
+            /** @description A blurred picture in a few bytes (ThumbHash, as base64). */
+            thumbhash?: string | null;
+            /** @description The path of a video. */
+            video?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels in a row of the largest size; 0 while it is processed.
+             */
+            width: number;
+        };
+        /** @description A size of a photo. */
+        AttachmentSize: {
+            /**
+             * Format: int32
+             * @description Rows.
+             */
+            height: number;
+            /** @description The path of the JPEG file, for clients without WebP. A photo that moves stands still there. */
+            jpeg?: string | null;
+            /** @description The path of the WebP file. */
+            webp: string;
+            /**
+             * Format: int32
+             * @description Pixels in a row.
+             */
+            width: number;
         };
         /**
          * @description The audience of a story.
@@ -1182,8 +1300,10 @@ export interface components {
         };
         /** @description `PATCH /v1/stories/{story}`: omitted fields stay unchanged. */
         EditStory: {
+            /** @description The new list of photos, in its order, at most 10. A photo that is left out is deleted. */
+            attachments?: components["schemas"]["AttachMedia"][] | null;
             audience?: components["schemas"]["Audience"] | null;
-            /** @description 1 to 5,000 characters. */
+            /** @description 1 to 5,000 characters. May be empty beside a photo. */
             text?: string | null;
         };
         /**
@@ -1351,6 +1471,52 @@ export interface components {
             /** @description The newest story seen. */
             story: string;
         };
+        /** @description An upload. */
+        Media: {
+            /** @description Whether the photo moves. */
+            animated: boolean;
+            /**
+             * Format: int32
+             * @description The duration of a video.
+             */
+            duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Rows of the largest size; 0 while it is processed.
+             */
+            height: number;
+            /** @description The id. */
+            id: string;
+            /** @description The kind. */
+            kind: components["schemas"]["MediaKind"];
+            problem?: components["schemas"]["MediaProblem"] | null;
+            /** @description How far it is. */
+            state: components["schemas"]["MediaState"];
+            /** @description A blurred picture in a few bytes (ThumbHash, as base64). */
+            thumbhash?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels in a row of the largest size; 0 while it is processed.
+             */
+            width: number;
+        };
+        /**
+         * @description The kind of a medium.
+         * @enum {string}
+         */
+        MediaKind: "photo" | "video";
+        /** @description Why a medium cannot be processed. */
+        MediaProblem: {
+            /** @description For programs. */
+            code: string;
+            /** @description For people. */
+            detail: string;
+        };
+        /**
+         * @description How far a medium is.
+         * @enum {string}
+         */
+        MediaState: "processing" | "ready" | "failed";
         /** @description A person mentioned in a text. */
         Mention: {
             /** @description The handle as in the text, in lower case, without the `@`. */
@@ -1505,11 +1671,11 @@ export interface components {
         };
         /** @description `POST /v1/stories`. */
         PostStory: {
-            /** @description Must be empty or omitted, because uploads are not supported yet. */
-            attachments?: components["schemas"]["Attachment"][];
+            /** @description Your uploads that belong to no story, in their order, at most 10. */
+            attachments?: components["schemas"]["AttachMedia"][];
             audience?: components["schemas"]["Audience"] | null;
             /**
-             * @description 1 to 5,000 characters.
+             * @description 1 to 5,000 characters. May be empty beside a photo.
              * @example 첫 소식! #sosik
              */
             text: string;
@@ -1678,7 +1844,7 @@ export interface components {
         };
         /** @description A story as one reader sees it. */
         Story: {
-            /** @description Photos, videos and link previews, at most 10. Always empty, because uploads are not supported yet. */
+            /** @description Photos, at most 10. While one is being processed it has no sizes; the story changes when it is ready. */
             attachments: components["schemas"]["Attachment"][];
             /** @description Audience of the story. */
             audience: components["schemas"]["Audience"];
@@ -1794,6 +1960,14 @@ export interface components {
              * @description Counted up to a maximum.
              */
             unread: number;
+        };
+        /** @description `POST /v1/media`. */
+        UploadMedia: {
+            /**
+             * Format: binary
+             * @description The photo, at most 20 MB.
+             */
+            file: string;
         };
         /** @description `POST /v1/stories/{story}/comments`. */
         WriteComment: {
@@ -1947,6 +2121,67 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+        };
+    };
+    show_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of your copy */
+                "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the story */
+                story: string;
+                /** @description name of the file */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    /** @description the digest of the file */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the part of the file */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            /** @description the part is behind the end of the file */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     readyz: {
@@ -3305,6 +3540,155 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    upload_media: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadMedia"];
+            };
+        };
+        responses: {
+            /** @description the photo, which is being processed */
+            201: {
+                headers: {
+                    /** @description the photo */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `media_off`: this server takes no photos */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
+            /** @description `media_too_large`, `media_quota` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            /** @description `media_storage_full` */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_media: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of your photo */
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    delete_media: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of your photo */
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the photo is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            /** @description `media_used`: it belongs to a story */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     list_mutes: {
         parameters: {
             query?: {
@@ -4086,8 +4470,17 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
+            /** @description `media_not_yours` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["TooSlow"];
-            /** @description `story_quota`, `text_quota` */
+            /** @description `story_quota`, `text_quota`, `media_used` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4098,7 +4491,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
-            /** @description `story_text_…`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description `story_text_…`, `attachments_too_many`, `alt_text_…`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4222,9 +4615,17 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
-            404: components["responses"]["NotFound"];
+            /** @description `media_not_yours` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["TooSlow"];
-            /** @description `text_quota` */
+            /** @description `text_quota`, `media_used` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4235,7 +4636,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
-            /** @description `story_text_…` */
+            /** @description `story_text_…`, `attachments_too_many`, `alt_text_…` */
             422: {
                 headers: {
                     [name: string]: unknown;

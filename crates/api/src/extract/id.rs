@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use sosik_feed::{CommentId, InvitationId, PersonId, SessionId, StoryId};
+use sosik_feed::{CommentId, InvitationId, MediaId, PersonId, SessionId, StoryId};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -37,6 +37,10 @@ impl Names for InvitationId {
     const NOUN: &'static str = "invitation";
 }
 
+impl Names for MediaId {
+    const NOUN: &'static str = "media";
+}
+
 impl Names for SessionId {
     const NOUN: &'static str = "session";
 }
@@ -63,7 +67,7 @@ impl FromRequestParts<App> for Name {
     }
 }
 
-/// No path has more than one parameter. Also `None` if the parameter is not UTF-8.
+/// Only the path of a file has more than one parameter, and it has its own extractor. Also `None` if the parameter is not UTF-8.
 async fn only_parameter(parts: &mut Parts, app: &App) -> Option<String> {
     let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
     parameters.iter().next().map(|(_, value)| value.to_owned())

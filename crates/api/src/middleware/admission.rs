@@ -22,6 +22,7 @@ use super::routes::Front;
 use super::{host, response_bytes};
 use crate::app::App;
 use crate::extract::{ClientAddress, ClientNetworks, time_limit};
+use crate::media;
 use crate::problem::Problem;
 use crate::serve::{
     BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
@@ -69,13 +70,30 @@ pub(crate) enum RequestClass {
     Feed,
     /// The client's page about a person or a story.
     Page,
+    /// A photo that is uploaded. It takes no permit of the other requests.
+    Upload,
+    /// A file of a story. It takes no permit of the other requests.
+    File,
     /// Anything else.
     Other,
 }
 
 impl Admission {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let (permits, waiting_max) = (settings.requests_at_once_max, settings.requests_waiting_max);
+        let permits = settings.requests_at_once_max;
+        Self::of(
+            permits,
+            settings.requests_waiting_max,
+            settings.request_wait,
+        )
+    }
+
+    /// A number of permits, and as many requests that wait for one.
+    pub(crate) fn apart(permits: usize, settings: &Settings) -> Self {
+        Self::of(permits, permits, settings.request_wait)
+    }
+
+    fn of(permits: usize, waiting_max: usize, wait: Duration) -> Self {
         let gate = |permits| Gate {
             permits: Semaphore::new(permits),
             waiting: AtomicUsize::new(0),
@@ -87,7 +105,7 @@ impl Admission {
             all: gate(permits),
             others: gate((permits - permits / FEED_RESERVED_PART).max(1)),
             networks: NetworkShares::of(permits as u64),
-            wait: settings.request_wait,
+            wait,
         }
     }
 
@@ -102,7 +120,7 @@ impl Admission {
     ) -> Result<Permit<'_>, Problem> {
         let taken = self.networks.take(client, 1).ok_or_else(shed)?;
         let others = match class {
-            RequestClass::Feed => None,
+            RequestClass::Feed | RequestClass::Upload | RequestClass::File => None,
             RequestClass::Page | RequestClass::Other => Some(self.others.acquire(self.wait).await?),
         };
         Ok(Permit {
@@ -185,9 +203,16 @@ pub(super) async fn admit(
     };
     let app = &front.app;
     let limit = time_limit(request.extensions(), request.headers(), &app.settings);
-    let (mut request, _body) = app.bodies.read(request, reservation.client).await?;
+    let (admission, bodies) = match class {
+        RequestClass::Upload => (&app.upload_admission, &app.upload_bodies),
+        RequestClass::File => (&app.file_admission, &app.bodies),
+        RequestClass::Feed | RequestClass::Page | RequestClass::Other => {
+            (&app.admission, &app.bodies)
+        }
+    };
+    let (mut request, _body) = bodies.read(request, reservation.client).await?;
     let deadline = Instant::now() + limit;
-    let permit = app.admission.acquire(class, reservation.client).await;
+    let permit = admission.acquire(class, reservation.client).await;
     let _permit = match permit {
         // Without its card the page is a file, and the client retries what it asks for by itself.
         Err(_shed) if class == RequestClass::Page => {
@@ -196,7 +221,13 @@ pub(super) async fn admit(
         }
         permit => Some(permit?),
     };
-    let handling = front.call_compressing(request);
+    let handling = async {
+        match class {
+            // Photos are compressed already, and a part of a file has no other encoding.
+            RequestClass::File => front.call(request).await,
+            _ => front.call_compressing(request).await,
+        }
+    };
     timeout_at(deadline, handling)
         .await
         .map_err(|_too_long| Problem::TimedOut)
@@ -282,6 +313,8 @@ fn class_of(route: &str) -> Option<RequestClass> {
     match route {
         "/v1/feed" => Some(RequestClass::Feed),
         site::PERSON | site::STORY => Some(RequestClass::Page),
+        media::UPLOAD => Some(RequestClass::Upload),
+        media::FILE => Some(RequestClass::File),
         _ => route.starts_with("/v1/").then_some(RequestClass::Other),
     }
 }

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::admission::shed;
 use crate::extract::ClientNetworks;
+use crate::media::FILE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::serve::{NetworkShare, NetworkShares};
 use crate::settings::Settings;
@@ -35,6 +36,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Bytes counted for each body in addition to its content, so that short bodies that arrive slowly are bounded, too.
 const OVERHEAD_BYTES: usize = 4 * 1_024;
+
+/// Bytes of a body with one photo: the largest photo, and the parts of the form around it.
+const UPLOAD_BYTES_MAX: usize = FILE_BYTES_MAX + 16 * 1_024;
 
 /// The bodies being read.
 pub(crate) struct Bodies {
@@ -56,11 +60,28 @@ pub(super) struct BodyReservation<'a> {
 impl Bodies {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            held: AtomicUsize::new(0),
-            bytes_max: settings.bodies_bytes_max,
             each_bytes_max: settings.request_body_bytes_max,
-            networks: NetworkShares::of(settings.bodies_bytes_max as u64),
             deadline: settings.body_timeout,
+            ..Self::of(settings.bodies_bytes_max)
+        }
+    }
+
+    /// The bodies of uploads.
+    pub(crate) fn of_uploads(settings: &Settings) -> Self {
+        Self {
+            each_bytes_max: UPLOAD_BYTES_MAX,
+            deadline: settings.upload_timeout,
+            ..Self::of(settings.uploads_bytes_max)
+        }
+    }
+
+    fn of(bytes_max: usize) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            bytes_max,
+            each_bytes_max: bytes_max,
+            networks: NetworkShares::of(bytes_max as u64),
+            deadline: Duration::MAX,
         }
     }
 

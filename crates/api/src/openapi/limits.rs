@@ -20,14 +20,30 @@ use sosik_store::NotificationRecord;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
 
+use crate::media::FILE_BYTES_MAX;
 use crate::people::handles::WANTED_CHARACTERS_MAX;
 use crate::serve::HEAD_BYTES_MAX;
 
 /// The owner of a parameter.
 const PARAMETER: &str = "";
 
-/// Uploads are not supported yet: a story with attachments is rejected.
-const ATTACHMENTS_TAKEN_MAX: usize = 0;
+/// The longer side of the largest size of a photo.
+const SIDE_PIXELS_MAX: usize = 2_048;
+
+/// Bytes of a ThumbHash as base64.
+const THUMBHASH_CHARACTERS_MAX: usize = 40;
+
+/// `/media/`, an id, a slash, a digest of 64 letters, and an ending.
+const FILE_PATH_CHARACTERS_MAX: usize = 100;
+
+/// A digest of 64 letters, and an ending.
+const FILE_NAME_CHARACTERS_MAX: usize = 70;
+
+/// The milliseconds of the longest video.
+const DURATION_MS_MAX: usize = 600_000;
+
+/// Sizes of a photo.
+const SIZES_MAX: usize = 3;
 
 /// The code of a rule. The longest has fewer.
 const CODE_CHARACTERS_MAX: usize = 40;
@@ -132,7 +148,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
         (PARAMETER, "invitation") => id(),
-        (PARAMETER, "person" | "story" | "comment" | "session" | "Sosik-Person") => id(),
+        (PARAMETER, "person" | "story" | "media" | "comment" | "session" | "Sosik-Person") => id(),
         (_, "id" | "story" | "comment" | "parent" | "reply_to" | "media" | "notification") => id(),
         ("HandleCheck", "code") => text(1, CODE_CHARACTERS_MAX),
         ("HandleCheck", "message") => text(1, MESSAGE_CHARACTERS_MAX),
@@ -149,14 +165,25 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
             text(PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)
         }
         ("LogIn", "password") | ("ChangePassword", "current") => text(0, PASSWORD_CHARACTERS_MAX),
-        ("PostStory" | "EditStory", "text") => matching(r"\S", 1, STORY_TEXT_CHARACTERS_MAX),
-        ("Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
+        ("PostStory" | "EditStory" | "Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
         ("WriteComment" | "EditComment", "text") => matching(r"\S", 1, COMMENT_CHARACTERS_MAX),
         ("Comment", "text") => text(0, COMMENT_CHARACTERS_MAX),
         ("Notification", "excerpt") => text(0, EXCERPT_CHARACTERS_MAX),
-        ("Attachment", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
-        ("PostStory", "attachments") => list(ATTACHMENTS_TAKEN_MAX),
-        ("Story", "attachments") => list(ATTACHMENTS_MAX),
+        ("Attachment" | "AttachMedia", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
+        (_, "attachments") => list(ATTACHMENTS_MAX),
+        ("Attachment" | "AttachmentSize" | "Media", "width" | "height") => {
+            number(0, SIDE_PIXELS_MAX)
+        }
+        ("Attachment" | "Media", "thumbhash") => text(1, THUMBHASH_CHARACTERS_MAX),
+        ("Attachment" | "Media", "duration_ms") => number(0, DURATION_MS_MAX),
+        ("Attachment", "sizes") => list(SIZES_MAX),
+        ("Attachment", "video") | ("AttachmentSize", "webp" | "jpeg") => {
+            text(1, FILE_PATH_CHARACTERS_MAX)
+        }
+        ("MediaProblem", "code") => text(1, CODE_CHARACTERS_MAX),
+        ("MediaProblem", "detail") => text(1, MESSAGE_CHARACTERS_MAX),
+        ("UploadMedia", "file") => text(1, FILE_BYTES_MAX),
+        (PARAMETER, "file") => text(1, FILE_NAME_CHARACTERS_MAX),
         ("Story", "mentions") => list(MENTIONS_MAX),
         (_, "entities" | "bio_entities") => list(ENTITIES_MAX),
         ("Entity", "start" | "end") => number(0, STORY_TEXT_CHARACTERS_MAX),

@@ -14,9 +14,10 @@ impl From<ServiceError> for Problem {
             ServiceError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             ServiceError::Full => Self::StorageFull,
             ServiceError::Busy(retry_after) => Self::Busy(retry_after),
-            other @ (ServiceError::Store(_) | ServiceError::Failed(_)) => {
-                Self::Internal(other.into())
-            }
+            ServiceError::Media(error) => Self::Media(error),
+            other @ (ServiceError::Store(_)
+            | ServiceError::Storage(_)
+            | ServiceError::Failed(_)) => Self::Internal(other.into()),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use sosik_feed::RuleBroken;
+use sosik_service::media::MediaError;
 
 pub(crate) use answer::{finish, take_problem};
 pub(crate) use page::page;
@@ -65,6 +66,10 @@ pub(crate) enum Problem {
     BodyTooLarge(usize),
     #[error("send the body as application/json")]
     UnsupportedMediaType,
+    #[error("send the body as multipart/form-data")]
+    NoForm,
+    #[error(transparent)]
+    Media(MediaError),
     #[error("the body did not arrive in time: send it at once, at 1 KiB a second or faster")]
     BodyTooSlow,
     #[error("the body did not arrive in full")]
@@ -140,6 +145,20 @@ impl Problem {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
+            Self::NoForm => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::Media(MediaError::Off) => (StatusCode::FORBIDDEN, "media_off"),
+            Self::Media(MediaError::Kind(_)) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_unsupported")
+            }
+            Self::Media(MediaError::TooLarge { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "media_too_large")
+            }
+            Self::Media(MediaError::Quota) => (StatusCode::PAYLOAD_TOO_LARGE, "media_quota"),
+            Self::Media(MediaError::Full) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "media_storage_full")
+            }
+            Self::Media(MediaError::Unknown) => (StatusCode::NOT_FOUND, "media_not_yours"),
+            Self::Media(MediaError::Used) => (StatusCode::CONFLICT, "media_used"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
             Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),
@@ -184,6 +203,8 @@ impl Problem {
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType
+            | Self::NoForm
+            | Self::Media(_)
             | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)
@@ -234,6 +255,8 @@ impl Problem {
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType
+            | Self::NoForm
+            | Self::Media(_)
             | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)

@@ -6,6 +6,7 @@
 //!
 //! Tests in this module prove that the bytes match [`schema`](crate::schema).
 
+mod media;
 mod page;
 mod person;
 mod states;
@@ -14,6 +15,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use media::media;
 pub(crate) use page::{Sealing, Tagged, feed_page, story_page};
 pub(crate) use person::person;
 pub(crate) use states::{story_state, story_states};

@@ -9,6 +9,7 @@ use sosik_service::caches::{Presentation, Rendered, StoryEntry};
 use sosik_service::stories::{OpenedStory, StoryItem};
 use sosik_store::StoryRecord;
 
+use super::media::attachments;
 use super::{person, put, put_number};
 use crate::schema::{Attachment, Entity};
 
@@ -36,7 +37,7 @@ struct Middle<'a> {
     text: &'a str,
     entities: Vec<Entity>,
     audience: Audience,
-    attachments: [Attachment; 0],
+    attachments: Vec<Attachment>,
     created_at: Timestamp,
     edited_at: Option<Timestamp>,
     mentions: Vec<Mention<'a>>,
@@ -124,7 +125,7 @@ fn render(record: &StoryRecord) -> Vec<u8> {
         text: &record.text,
         entities: Entity::of_story(&record.text, &record.mentions),
         audience: record.audience,
-        attachments: [],
+        attachments: attachments(record.id, &record.attachments),
         created_at: record.created_at,
         edited_at: record.edited_at,
         mentions: record

@@ -72,6 +72,7 @@ fn item(id: u64, text: &str, edited: bool) -> StoryItem {
             handle: "jun".to_owned(),
         }],
         tags: vec![text.to_owned(), "소식".to_owned()],
+        attachments: Vec::new(),
         counts: StoryCounts {
             likes: u32::MAX,
             comments: 10,

@@ -1,7 +1,9 @@
 //! Request bodies. Unknown fields are rejected.
 
 use serde::Deserialize;
-use sosik_feed::{AllowedActors, AllowedAskers, Audience, CommentId, NotificationId, StoryId};
+use sosik_feed::{
+    AllowedActors, AllowedAskers, Audience, CommentId, MediaId, NotificationId, StoryId,
+};
 use sosik_store::PrivacyChange;
 use utoipa::ToSchema;
 
@@ -98,26 +100,52 @@ impl From<ChangePrivacy> for PrivacyChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostStory {
-    /// 1 to 5,000 characters.
+    /// 1 to 5,000 characters. May be empty beside a photo.
     #[schema(example = "첫 소식! #sosik")]
     pub text: String,
     /// Audience of the story. Default: `friends`.
     #[schema(value_type = Option<super::AudienceSchema>)]
     pub audience: Option<Audience>,
-    /// Must be empty or omitted, because uploads are not supported yet.
+    /// Your uploads that belong to no story, in their order, at most 10.
     #[serde(default)]
-    pub attachments: Vec<super::Attachment>,
+    pub attachments: Vec<AttachMedia>,
+}
+
+/// A photo for a story.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachMedia {
+    /// The id of the upload.
+    #[schema(value_type = String)]
+    pub media: MediaId,
+    /// Description for people who cannot see it: at most 500 characters.
+    #[serde(default)]
+    pub alt: String,
+}
+
+/// `POST /v1/media`.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "the form is read field by field; this documents it"
+)]
+pub struct UploadMedia {
+    /// The photo, at most 20 MB.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
 }
 
 /// `PATCH /v1/stories/{story}`: omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditStory {
-    /// 1 to 5,000 characters.
+    /// 1 to 5,000 characters. May be empty beside a photo.
     pub text: Option<String>,
     /// The new audience of the story.
     #[schema(value_type = Option<super::AudienceSchema>)]
     pub audience: Option<Audience>,
+    /// The new list of photos, in its order, at most 10. A photo that is left out is deleted.
+    pub attachments: Option<Vec<AttachMedia>>,
 }
 
 /// `POST /v1/stories/{story}/comments`.

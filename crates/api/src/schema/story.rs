@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sosik_feed::{Audience, PersonId, StoryId};
 use utoipa::ToSchema;
 
-use super::{Entity, Person};
+use super::{Attachment, Entity, Person};
 
 /// A story as one reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,7 +23,7 @@ pub struct Story {
     /// Audience of the story.
     #[schema(value_type = super::AudienceSchema)]
     pub audience: Audience,
-    /// Photos, videos and link previews, at most 10. Always empty, because uploads are not supported yet.
+    /// Photos, at most 10. While one is being processed it has no sizes; the story changes when it is ready.
     pub attachments: Vec<Attachment>,
     /// When it was posted (RFC 3339, UTC, milliseconds).
     #[schema(example = "2026-03-01T09:30:00.000Z")]
@@ -71,16 +71,6 @@ pub struct StoryState {
 pub struct StoryStates {
     /// One for each id, in the order of the request.
     pub items: Vec<StoryState>,
-}
-
-/// An attachment of a story.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Attachment {
-    /// The id of the medium.
-    pub media: String,
-    /// Description for people who cannot see it.
-    pub alt: String,
 }
 
 /// A person mentioned in a text.

@@ -11,6 +11,7 @@ use crate::limits::Posting;
 use crate::problem::Problem;
 use crate::render;
 use crate::schema::{EditStory, Story};
+use crate::stories::post::attached;
 
 /// Edit your story
 ///
@@ -20,8 +21,9 @@ use crate::schema::{EditStory, Story};
     request_body = EditStory,
     responses(
         (status = 200, description = "the edited story", body = Story),
-        (status = 409, description = "`text_quota`"),
-        (status = 422, description = "`story_text_…`"),
+        (status = 404, description = "`media_not_yours`"),
+        (status = 409, description = "`text_quota`, `media_used`"),
+        (status = 422, description = "`story_text_…`, `attachments_too_many`, `alt_text_…`"),
     ))]
 pub(crate) async fn edit(
     State(app): State<App>,
@@ -29,11 +31,20 @@ pub(crate) async fn edit(
     Id(story): Id<StoryId>,
     Json(body): Json<EditStory>,
 ) -> Result<Response, Problem> {
-    let EditStory { text, audience } = body;
+    let EditStory {
+        text,
+        audience,
+        attachments,
+    } = body;
+    let request = EditRequest {
+        text,
+        audience,
+        attachments: attachments.map(attached),
+    };
     let item = app
         .service
         .stories()
-        .edit(viewer.id, story, EditRequest { text, audience })
+        .edit(viewer.id, story, request)
         .await?;
     Ok(json_bytes(render::story(&item)))
 }

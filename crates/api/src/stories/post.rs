@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use sosik_service::stories::PostRequest;
+use sosik_service::stories::{AttachRequest, PostRequest};
 
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Json, Viewer, json_bytes};
 use crate::limits::Posting;
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 use crate::render;
-use crate::schema::{PostStory, Story};
+use crate::schema::{AttachMedia, PostStory, Story};
 
 /// Post a story
 ///
@@ -21,8 +21,9 @@ use crate::schema::{PostStory, Story};
     request_body = PostStory,
     responses(
         (status = 201, description = "the story", body = Story, headers(("Location" = String, description = "the story"))),
-        (status = 409, description = "`story_quota`, `text_quota`"),
-        (status = 422, description = "`story_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
+        (status = 404, description = "`media_not_yours`"),
+        (status = 409, description = "`story_quota`, `text_quota`, `media_used`"),
+        (status = 422, description = "`story_text_…`, `attachments_too_many`, `alt_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
     ))]
 pub(crate) async fn post(
     State(app): State<App>,
@@ -30,9 +31,6 @@ pub(crate) async fn post(
     IdempotencyKey(idempotency_key): IdempotencyKey,
     Json(body): Json<PostStory>,
 ) -> Result<Response, Problem> {
-    if !body.attachments.is_empty() {
-        return Err(no_uploads());
-    }
     let audience = body.audience.unwrap_or_default();
     let item = app
         .service
@@ -42,6 +40,7 @@ pub(crate) async fn post(
             PostRequest {
                 text: body.text,
                 audience,
+                attachments: attached(body.attachments),
                 idempotency_key,
             },
         )
@@ -62,9 +61,10 @@ pub(crate) fn created(location: &str, json: Vec<u8>) -> Response {
     response
 }
 
-fn no_uploads() -> Problem {
-    Problem::BodyInvalid(FieldError {
-        field: "attachments".to_owned(),
-        message: "this server does not support uploads: omit attachments".to_owned(),
-    })
+/// The photos of a request.
+pub(super) fn attached(attachments: Vec<AttachMedia>) -> Vec<AttachRequest> {
+    let attachments = attachments.into_iter();
+    attachments
+        .map(|AttachMedia { media, alt }| AttachRequest { media, alt })
+        .collect()
 }

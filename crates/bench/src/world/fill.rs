@@ -79,6 +79,7 @@ async fn stories(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> an
                 text: written.text,
                 audience: AUDIENCE,
                 mentions: Vec::new(),
+                attachments: Vec::new(),
                 tags: Vec::new(),
                 idempotency: None,
                 now: made,

@@ -149,6 +149,7 @@ impl World {
     ) -> anyhow::Result<sosik_feed::StoryId> {
         let request = PostRequest {
             text: text.to_owned(),
+            attachments: Vec::new(),
             audience,
             idempotency_key: None,
         };

@@ -98,6 +98,7 @@ impl StoreLayer for SabotagedStore {
                 let posted = Posted::New {
                     notified: Vec::new(),
                     mentions: Vec::new(),
+                    attachments: Vec::new(),
                 };
                 return Ok(Committed::new(posted, CommitPosition::START));
             }

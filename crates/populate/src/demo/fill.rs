@@ -193,6 +193,7 @@ fn story(id: StoryId, told: PastStory, people: &[PersonId], now: Timestamp) -> N
             .into_iter()
             .map(Handle::into_string)
             .collect(),
+        attachments: Vec::new(),
         tags: hashtags(&told.text),
         text: told.text,
         audience: told.audience,

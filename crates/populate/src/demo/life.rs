@@ -80,6 +80,7 @@ impl Simulation {
             } => {
                 let request = PostRequest {
                     text,
+                    attachments: Vec::new(),
                     audience,
                     idempotency_key: None,
                 };

@@ -159,6 +159,7 @@ impl Import {
                         .into_iter()
                         .map(Handle::into_string)
                         .collect(),
+                    attachments: Vec::new(),
                     tags: hashtags(story.text.as_str()),
                     text: story.text.into_string(),
                     audience: story.audience,

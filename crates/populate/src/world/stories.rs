@@ -50,6 +50,7 @@ impl Fill {
                 id: self.story_id(generator, number, author),
                 author,
                 mentions: Vec::new(),
+                attachments: Vec::new(),
                 tags: hashtags(&text),
                 text,
                 audience: match public {

@@ -1,9 +1,9 @@
 //! Edits and deletes the viewer's own story.
 
-use sosik_feed::{Audience, Committed, PersonId, StoryId, text};
+use sosik_feed::{Audience, Committed, PersonId, RuleBroken, StoryId, text};
 use sosik_store::{EditedText, StoryEdit};
 
-use super::{Stories, StoryItem, handles};
+use super::{AttachRequest, Stories, StoryItem, attachments, handles};
 use crate::core::invalidate::position_of;
 use crate::{Change, Changes, ServiceError, ServiceResult};
 
@@ -14,10 +14,12 @@ pub struct EditRequest {
     pub text: Option<String>,
     /// The new audience.
     pub audience: Option<Audience>,
+    /// The new list of photos. Those that are left out are deleted.
+    pub attachments: Option<Vec<AttachRequest>>,
 }
 
 impl Stories {
-    /// Changes the text or audience of a story. Identical values are not an edit.
+    /// Changes the text, the audience or the photos of a story. Identical values are not an edit.
     ///
     /// # Errors
     /// `NotFound` unless the viewer posted the story; `RuleBroken` if the rules reject the text.
@@ -31,15 +33,23 @@ impl Stories {
         if story.record.author != viewer {
             return Err(ServiceError::NotFound("story"));
         }
-        let text = request
-            .text
-            .map(|text| self.checked_text(&text))
+        let wanted = request.attachments.as_deref();
+        let wanted = wanted.map(attachments::checked).transpose()?;
+        let count = (wanted.as_ref()).map_or(story.record.attachments.len(), Vec::len);
+        let text = request.text;
+        let text = text
+            .map(|text| self.checked_text(&text, count))
             .transpose()?;
+        if count == 0 && text.is_none() && story.record.text.is_empty() {
+            return Err(RuleBroken::StoryTextEmpty.into());
+        }
+        let attachments =
+            wanted.filter(|wanted| !attachments::are_equal(&story.record.attachments, wanted));
         let text = text.filter(|text| **text != *story.record.text);
         let audience = request
             .audience
             .filter(|audience| *audience != story.record.audience);
-        if text.is_some() || audience.is_some() {
+        if text.is_some() || audience.is_some() || attachments.is_some() {
             let edit = StoryEdit {
                 id,
                 author: viewer,
@@ -47,6 +57,7 @@ impl Stories {
                     Some(text) => Some(self.edited(text).await?),
                     None => None,
                 },
+                attachments,
                 audience,
                 now: self.core.now(),
             };
@@ -60,6 +71,7 @@ impl Stories {
 
     async fn write_edit(&self, edit: StoryEdit) -> ServiceResult<()> {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
+        let left_out = edit.attachments.is_some();
         let answer = self.core.store.edit_story(edit).await;
         // Also after a failed write, because the write may have committed.
         self.core
@@ -67,6 +79,9 @@ impl Stories {
             .await;
         if widened {
             self.delivery.notify_workers();
+        }
+        if left_out {
+            self.media.notify_workers();
         }
         let answer = answer?;
         let at = answer.at;
@@ -100,6 +115,7 @@ impl Stories {
                         .invalidate(position_of(&answer), [Change::Story(id)])
                         .await;
                     this.delivery.notify_workers();
+                    this.media.notify_workers();
                 }
                 if answer?.value {
                     Ok(())

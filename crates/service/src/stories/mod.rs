@@ -1,5 +1,6 @@
 //! Stories: post, open, edit, delete, list.
 
+mod attachments;
 mod edit;
 mod lists;
 mod post;
@@ -12,7 +13,9 @@ use sosik_feed::{Cursor, StoryId, text};
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::core::Core;
 use crate::delivery::Delivery;
+use crate::media::Media;
 
+pub use attachments::AttachRequest;
 pub use edit::EditRequest;
 pub use post::PostRequest;
 
@@ -21,6 +24,7 @@ pub use post::PostRequest;
 pub struct Stories {
     core: Core,
     delivery: Delivery,
+    media: Media,
 }
 
 /// A story as one reader sees it.
@@ -78,7 +82,11 @@ pub(crate) fn handles(text: &str) -> Vec<String> {
 }
 
 impl Stories {
-    pub(crate) const fn new(core: Core, delivery: Delivery) -> Self {
-        Self { core, delivery }
+    pub(crate) const fn new(core: Core, delivery: Delivery, media: Media) -> Self {
+        Self {
+            core,
+            delivery,
+            media,
+        }
     }
 }

@@ -9,7 +9,7 @@ use sosik_store::{
     NewStory, Order, OrderKind, Posted, StoreError, StoreResult, StoryCounts, StoryRecord,
 };
 
-use super::{Stories, StoryItem, handles};
+use super::{AttachRequest, Stories, StoryItem, attachments, handles};
 use crate::core::ids::RENEWALS_MAX;
 use crate::delivery::watermark::InFlight;
 use crate::error::RETRY_AFTER;
@@ -22,6 +22,8 @@ pub struct PostRequest {
     pub text: String,
     /// Audience of the story.
     pub audience: Audience,
+    /// Photos of the author, in their order.
+    pub attachments: Vec<AttachRequest>,
     /// Key that identifies a repeat of this request.
     pub idempotency_key: Option<String>,
 }
@@ -45,11 +47,12 @@ impl Stories {
         author: PersonId,
         request: PostRequest,
     ) -> ServiceResult<StoryItem> {
-        let text = self.checked_text(&request.text)?;
-        let idempotency = self.core.idempotency(
-            request.idempotency_key,
-            &[&request.text, audience_name(request.audience)],
-        )?;
+        let attachments = attachments::checked(&request.attachments)?;
+        let text = self.checked_text(&request.text, attachments.len())?;
+        let attached = attachments::fingerprint(&attachments);
+        let mut parts = vec![&*request.text, audience_name(request.audience)];
+        parts.extend(attached.iter().map(String::as_str));
+        let idempotency = self.core.idempotency(request.idempotency_key, &parts)?;
         self.delivery.admit_post()?;
         let in_flight = self.begin_post(author).await?;
         let id = in_flight.story();
@@ -60,6 +63,7 @@ impl Stories {
             id,
             author,
             mentions: handles(&text),
+            attachments,
             tags: text::hashtags(&text),
             text,
             audience: request.audience,
@@ -76,16 +80,23 @@ impl Stories {
         }
         let posted = answer?;
         match posted.value {
-            Posted::New { notified, mentions } => {
+            Posted::New {
+                notified,
+                mentions,
+                attachments,
+            } => {
                 // No cache has anything about a story that did not exist.
                 let changes = Changes::default().notify(notified);
                 self.core.invalidate(posted.at, changes).await;
                 self.put_into_own_timeline(author, id).await?;
                 drop(in_flight);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
-                self.core
-                    .hydrate_new(StoryRecord { mentions, ..record })
-                    .await
+                let record = StoryRecord {
+                    mentions,
+                    attachments,
+                    ..record
+                };
+                self.core.hydrate_new(record).await
             }
             Posted::Repeated(first) => {
                 // The first attempt may have ended right after its commit.
@@ -132,9 +143,9 @@ impl Stories {
         Err(ServiceError::Busy(RETRY_AFTER))
     }
 
-    /// Checks the text against the rules of the domain and the configured limit.
-    pub(crate) fn checked_text(&self, text: &str) -> ServiceResult<String> {
-        let text = StoryText::parse(text, TextRequirement::beside(0))?.into_string();
+    /// Checks the text against the rules of the domain and the configured limit. It may be empty beside attachments.
+    pub(crate) fn checked_text(&self, text: &str, attachments: usize) -> ServiceResult<String> {
+        let text = StoryText::parse(text, TextRequirement::beside(attachments))?.into_string();
         let characters = text.chars().count();
         if characters > self.core.settings.texts.story_characters_max {
             return Err(RuleBroken::StoryTextTooLong { characters }.into());
@@ -170,6 +181,7 @@ fn record_of(story: &NewStory) -> StoryRecord {
         edited_at: None,
         mentions: Vec::new(),
         tags: story.tags.clone(),
+        attachments: Vec::new(),
         counts: StoryCounts::default(),
     }
 }
@@ -196,7 +208,8 @@ fn may_be_new(answer: &StoreResult<Committed<Posted<StoryId>>>) -> bool {
             StoreError::Busy
             | StoreError::Full
             | StoreError::LeaseLost
-            | StoreError::QuotaReached(_),
+            | StoreError::QuotaReached(_)
+            | StoreError::MediaRefused(_),
         ) => false,
     }
 }

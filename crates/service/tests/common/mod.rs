@@ -199,6 +199,7 @@ impl World {
     ) -> StoryId {
         let request = PostRequest {
             text: "오늘의 소식".to_owned(),
+            attachments: Vec::new(),
             audience,
             idempotency_key: key.map(str::to_owned),
         };
@@ -245,6 +246,7 @@ impl World {
             text: "late".to_owned(),
             audience: Audience::Public,
             mentions: Vec::new(),
+            attachments: Vec::new(),
             tags: Vec::new(),
             idempotency: None,
             now,

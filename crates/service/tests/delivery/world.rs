@@ -153,6 +153,7 @@ impl World {
     ) -> ServiceResult<StoryId> {
         let request = PostRequest {
             text: "news".to_owned(),
+            attachments: Vec::new(),
             audience,
             idempotency_key: key.map(str::to_owned),
         };
@@ -171,6 +172,7 @@ impl World {
     pub async fn set_audience(&self, author: PersonId, story: StoryId, audience: Audience) {
         let request = EditRequest {
             text: None,
+            attachments: None,
             audience: Some(audience),
         };
         self.service

@@ -24,6 +24,7 @@ async fn warm_pair(world: &World) -> [PersonId; 2] {
 fn text(text: &str) -> PostRequest {
     PostRequest {
         text: text.to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: None,
     }
@@ -59,6 +60,7 @@ async fn write_everything(world: &World) {
     service.relations().follow(one, other).await.unwrap();
     let wider = EditRequest {
         text: Some("for everybody".to_owned()),
+        attachments: None,
         audience: Some(Audience::Public),
     };
     service.stories().edit(other, before, wider).await.unwrap();

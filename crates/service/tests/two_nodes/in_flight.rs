@@ -33,6 +33,7 @@ async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
 async fn post(node: Service, author: PersonId) -> StoryId {
     let request = PostRequest {
         text: "hello".to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: None,
     };

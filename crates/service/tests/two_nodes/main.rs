@@ -157,6 +157,7 @@ async fn person_on(node: &Service, handle: &str) -> Person {
 async fn post_on(node: &Service, author: PersonId, audience: Audience) -> StoryId {
     let request = PostRequest {
         text: "hello".to_owned(),
+        attachments: Vec::new(),
         audience,
         idempotency_key: None,
     };
@@ -215,6 +216,7 @@ async fn top(node: &Service, reader: &Person) -> Vec<StoryId> {
 async fn narrow(node: &Service, author: &Person, story: StoryId) {
     let request = EditRequest {
         text: None,
+        attachments: None,
         audience: Some(Audience::Friends),
     };
     node.stories()
@@ -294,6 +296,7 @@ async fn a_new_friend_sees_the_stories_on_their_next_read_on_the_other_node() {
     assert_eq!(top(&nodes.other, &joon).await, []);
     let request = PostRequest {
         text: "hello".to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: None,
     };

@@ -53,6 +53,7 @@ async fn an_edit_a_like_a_comment_and_the_end_of_a_story_reach_a_reader_on_the_o
     let mut stream = shows(&nodes, &joon, &[story]).await;
     let request = EditRequest {
         text: Some("changed".to_owned()),
+        attachments: None,
         audience: None,
     };
     let stories = nodes.one.stories();

@@ -141,6 +141,7 @@ async fn a_request_whose_answer_was_lost_is_carried_out_once_although_it_is_repe
     let lose = |call| nodes.faults.next(call, Fault::LostAnswer, 1);
     let request = || PostRequest {
         text: "hello".to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: Some("post".to_owned()),
     };

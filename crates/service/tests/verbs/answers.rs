@@ -26,6 +26,7 @@ async fn fewest_reads(world: &World, mut act: impl AsyncFnMut()) -> u64 {
 fn request(key: Option<&str>) -> PostRequest {
     PostRequest {
         text: TEXT.to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Public,
         idempotency_key: key.map(str::to_owned),
     }

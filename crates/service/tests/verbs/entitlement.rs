@@ -242,6 +242,7 @@ async fn only_the_author_edits_and_deletes() {
     let story = world.post(&author, Audience::Public, "mine").await;
     let edit = || sosik_service::stories::EditRequest {
         text: Some("yours".to_owned()),
+        attachments: None,
         audience: None,
     };
     assert!(!there(

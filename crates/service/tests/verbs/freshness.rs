@@ -61,6 +61,7 @@ async fn an_edit_that_mentions_somebody_is_among_their_notifications_once() {
         let text = Some(text.to_owned());
         let edit = EditRequest {
             text,
+            attachments: None,
             audience: None,
         };
         world
@@ -114,6 +115,7 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
 
     let edit = EditRequest {
         text: Some("#after ".to_owned()),
+        attachments: None,
         audience: Some(Audience::Public),
     };
     world
@@ -169,6 +171,7 @@ async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
     }
 
     let narrowed = EditRequest {
+        attachments: None,
         audience: Some(Audience::Friends),
         text: None,
     };
@@ -205,6 +208,7 @@ async fn a_story_that_becomes_public_comes_to_those_who_follow() {
     let story = world.post(&author, Audience::Friends, "x").await;
     assert!(!world.feed_shows(follower.id, story).await);
     let widened = EditRequest {
+        attachments: None,
         audience: Some(Audience::Public),
         text: None,
     };

@@ -116,6 +116,7 @@ async fn a_write_whose_lease_expires_at_each_renewal_is_shed_and_does_not_retry_
     clock.suspends.store(true, Ordering::SeqCst);
     let request = PostRequest {
         text: "story".to_owned(),
+        attachments: Vec::new(),
         audience: Audience::Friends,
         idempotency_key: None,
     };

@@ -85,6 +85,7 @@ async fn a_story_leaves_a_tag_with_its_text_and_with_itself() {
     assert_eq!(tagged().await, [deleted, edited]);
     let edit = EditRequest {
         text: Some("#busan".to_owned()),
+        attachments: None,
         audience: None,
     };
     world
@@ -117,6 +118,7 @@ async fn many_stories_for_others_are_not_even_looked_at() {
             text: "#seoul".to_owned(),
             audience: Audience::Friends,
             mentions: Vec::new(),
+            attachments: Vec::new(),
             tags: vec!["seoul".to_owned()],
             idempotency: None,
             now: id.time(),

@@ -128,6 +128,7 @@ impl World {
     pub async fn post(&self, author: &Person, audience: Audience, text: &str) -> StoryId {
         let request = PostRequest {
             text: text.to_owned(),
+            attachments: Vec::new(),
             audience,
             idempotency_key: None,
         };

@@ -25,6 +25,7 @@ mod feed;
 mod layers;
 mod limits;
 mod log;
+mod media;
 mod node;
 mod passwords;
 mod problem;
@@ -51,6 +52,7 @@ pub use self::{
     engine_url::EngineUrl,
     layers::Inputs,
     log::{Log, LogFormat},
+    media::Media,
     passwords::Breached,
     problem::{Problem, Problems, Source},
     queue::Queue,
@@ -93,6 +95,8 @@ pub struct Config {
     pub delivery_in_serve: InServe,
     /// The service that knows breached passwords.
     pub breached: Breached,
+    /// Where the files of photos are.
+    pub media: Media,
     /// The self-check.
     pub verify: Verify,
     /// The log on standard error.
@@ -140,6 +144,7 @@ impl Default for Config {
             queue: Queue::default(),
             delivery_in_serve: InServe::On,
             breached: Breached::default(),
+            media: Media::default(),
             verify: Verify::default(),
             log: Log::default(),
             balance: sosik_balance::Settings::default(),
@@ -148,7 +153,7 @@ impl Default for Config {
 }
 
 /// Every section, in the order in which they are printed.
-const SECTIONS: [fn(&mut Config, &mut Reader); 16] = [
+const SECTIONS: [fn(&mut Config, &mut Reader); 17] = [
     server::read,
     store::read,
     fabric::read,
@@ -156,6 +161,7 @@ const SECTIONS: [fn(&mut Config, &mut Reader); 16] = [
     delivery::read,
     feed::read,
     limits::read,
+    media::read,
     accounts::read,
     public::read,
     sessions::read,

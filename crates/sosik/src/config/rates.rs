@@ -71,6 +71,19 @@ settings! {
         stranger_reads_per_address_burst => api.rates.stranger_reads_per_address.burst,
             unit: Each("requests"), allowed: 1..=RATE_MAX;
 
+        /// Files of stories requested by people without an account from one address. A page has many of them.
+        stranger_files_per_address_per_minute => api.rates.stranger_files_per_address.per_minute,
+            unit: Each("requests a minute"), allowed: 1..=RATE_MAX;
+        /// Files of stories requested by people without an account from one address at once.
+        stranger_files_per_address_burst => api.rates.stranger_files_per_address.burst,
+            unit: Each("requests"), allowed: 1..=RATE_MAX;
+
+        /// Photos uploaded by one person.
+        uploads_per_person_per_minute => api.rates.uploads_per_person.per_minute,
+            unit: Each("uploads a minute"), allowed: 1..=RATE_MAX;
+        /// Photos uploaded by one person at once.
+        uploads_per_person_burst => api.rates.uploads_per_person.burst, unit: Each("uploads"), allowed: 1..=RATE_MAX;
+
         /// Stories posted by one person.
         stories_per_person_per_minute => api.rates.stories_per_person.per_minute,
             unit: Each("stories a minute"), allowed: 1..=RATE_MAX;

@@ -73,6 +73,7 @@ pub fn check(config: &Config, reader: &mut Reader) {
     }
     check_engines(config, reader);
     check_secrets(config, reader);
+    check_media(config, reader);
     check_balancer(config, reader);
     if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
         let what = format!(
@@ -119,6 +120,21 @@ fn check_secrets(config: &Config, reader: &mut Reader) {
     for (key, _) in secrets.into_iter().filter(|(_, known)| *known) {
         let what = format!("{key} still has the secret of the sample, which everybody knows");
         reader.contradiction(&[key], what, "write your own");
+    }
+}
+
+/// Nodes of several machines would each find a part of the files only.
+fn check_media(config: &Config, reader: &mut Reader) {
+    let is_shared = config.urls.queue.scheme() != MEMORY;
+    if is_shared && config.media.url.starts_with("file:") {
+        let keys = ["media.url", "queue.url"];
+        let what =
+            "media.url is a folder of this machine, and queue.url is for several nodes".to_owned();
+        reader.contradiction(
+            &keys,
+            what,
+            "write media.url = \"none\": several nodes take no photos yet",
+        );
     }
 }
 

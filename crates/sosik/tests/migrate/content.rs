@@ -37,7 +37,10 @@ INSERT INTO follows SELECT id, other, n % 9 FROM n;
 INSERT INTO blocks SELECT id, other, n FROM n;
 INSERT INTO mutes SELECT id, other, n FROM n;
 INSERT INTO stories SELECT id, id, n % 2, replace(hex(zeroblob(n % 40)), '0', '떡') || n, '', '[\"t' || n || '\"]', n,
-    CASE n % 3 WHEN 0 THEN n + 1 END, CASE n % 5 WHEN 0 THEN n + 2 END FROM n;
+    CASE n % 3 WHEN 0 THEN n + 1 END, CASE n % 5 WHEN 0 THEN n + 2 END, CASE n % 4 WHEN 0 THEN '[{\"media\":\"' || n || '\"}]' ELSE '' END
+    FROM n;
+INSERT INTO media SELECT id, other, CASE n % 3 WHEN 0 THEN id END, 1 + n % 2, 1 + n % 4, 'u' || n, '{\"width\":' || n || '}',
+    '사진 ' || n, n << 20, n, n + 1, n % 6 FROM n;
 INSERT INTO story_counts SELECT id, n, n + 1, n + 2 FROM n;
 INSERT INTO story_tags SELECT CASE n % 4 WHEN 0 THEN 'Zoo' WHEN 1 THEN '축구' WHEN 2 THEN 'a_b' ELSE 'é' END, id, other, n % 2
     FROM n;

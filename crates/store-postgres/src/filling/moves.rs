@@ -72,6 +72,7 @@ pub const MOVES: &[Move] = &[
     table("comments", &["id"], Some("id")),
     table("comment_likes", &["comment", "person"], Some("comment")),
     table("saved", &["person", "story"], Some("person")),
+    table("media", &["id"], Some("id")),
     table("idempotency", &["person", "kind", "key"], Some("person")),
     table("notifications", &["person", "id"], Some("person")),
     table("withdrawn", &["actor", "kind", "target"], Some("actor")),

@@ -53,6 +53,7 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         text: "#tag #lost".to_owned(),
         audience: Audience::Public,
         mentions: vec![],
+        attachments: Vec::new(),
         tags: vec!["tag".to_owned(), "lost".to_owned()],
         idempotency: None,
         now: EPOCH,

@@ -15,6 +15,7 @@ mod imports;
 mod invitations;
 mod likes;
 mod maintenance;
+mod media;
 mod nodes;
 mod notifications;
 mod orders;
@@ -35,6 +36,7 @@ pub use imports::Imports;
 pub use invitations::Invitations;
 pub use likes::Likes;
 pub use maintenance::Maintenance;
+pub use media::Media;
 pub use nodes::Nodes;
 pub use notifications::Notifications;
 pub use orders::Orders;
@@ -62,6 +64,7 @@ pub trait Store:
     + Comments
     + Saved
     + CommentLikes
+    + Media
     + CursorKeys
     + Feeds
     + Notifications

@@ -47,14 +47,14 @@ pub fn tags_of_json(text: &str) -> StoreResult<Vec<String>> {
     of_json(text)
 }
 
-fn json<T: Serialize>(list: &[T]) -> StoreResult<String> {
+pub(super) fn json<T: Serialize>(list: &[T]) -> StoreResult<String> {
     if list.is_empty() {
         return Ok(String::new());
     }
     serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
 }
 
-fn of_json<T: DeserializeOwned>(text: &str) -> StoreResult<Vec<T>> {
+pub(super) fn of_json<T: DeserializeOwned>(text: &str) -> StoreResult<Vec<T>> {
     if text.is_empty() {
         return Ok(Vec::new());
     }

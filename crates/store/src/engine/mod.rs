@@ -1,6 +1,7 @@
 //! What the engines with tables share: the numbers of kinds in columns, the records between a write and its notifications,
 //! and the decisions that depend on values they have read. No I/O and no SQL.
 
+mod attachments;
 mod idempotency;
 mod lists;
 pub mod migrations;
@@ -10,6 +11,11 @@ mod numbers;
 pub mod transfer;
 mod written;
 
+pub use attachments::{
+    KnownMedia, MEDIA_DELETED, attach, attachments_json, attachments_of_json, facts_of_json,
+    media_kind_number, media_kind_of_number, media_state_number, media_state_of_number, processed,
+    result_columns,
+};
 pub use idempotency::{Earlier, Operation};
 pub use lists::{mentions_json, mentions_of_json, tags_json, tags_of_json};
 pub use migrations::Migration;

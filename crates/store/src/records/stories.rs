@@ -7,6 +7,8 @@ use sosik_feed::{
     Audience, CommentId, NotificationId, PersonId, RawId, StoryCounts, StoryId, Timestamp,
 };
 
+use super::{Attachment, NewAttachment};
+
 /// Identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
@@ -32,6 +34,9 @@ pub struct NewStory {
     pub mentions: Vec<String>,
     /// Tags in the text, normalised, at most 30.
     pub tags: Vec<String>,
+    /// Media of the author that belong to no story, in their order. The write fails with
+    /// [`MediaRefused`](crate::StoreError::MediaRefused) if one of them cannot be attached. Imports ignore them.
+    pub attachments: Vec<NewAttachment>,
     /// The idempotency key, if the request has one.
     pub idempotency: Option<Idempotency>,
     /// The current time.
@@ -50,6 +55,8 @@ pub enum Posted<Id> {
         notified: Vec<PersonId>,
         /// The people mentioned in the text who exist and let the author mention them.
         mentions: Vec<Mention>,
+        /// The attachments of a story.
+        attachments: Vec<Attachment>,
     },
     /// A repeat of a request whose result has this id.
     Repeated(Id),
@@ -89,6 +96,8 @@ pub struct StoryRecord {
     pub mentions: Vec<Mention>,
     /// Tags in the text.
     pub tags: Vec<String>,
+    /// Photos and videos.
+    pub attachments: Vec<Attachment>,
     /// Numbers of likes and comments.
     pub counts: StoryCounts,
 }
@@ -124,6 +133,9 @@ pub struct StoryEdit {
     pub text: Option<EditedText>,
     /// The new audience.
     pub audience: Option<Audience>,
+    /// The new list: media that the story has, and media of the author that belong to no story. Those that the story had
+    /// and that are left out are deleted. The edit fails as in [`NewStory::attachments`].
+    pub attachments: Option<Vec<NewAttachment>>,
     /// The current time.
     pub now: Timestamp,
 }

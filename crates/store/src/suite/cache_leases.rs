@@ -374,6 +374,7 @@ pub async fn every_change_of_a_story_or_a_profile_is_logged(leased: &Leased) {
         id: story,
         author: mina,
         text: None,
+        attachments: None,
         audience: Some(Audience::Friends),
         now: world.now(),
     };

@@ -60,6 +60,7 @@ pub async fn unfriending_blocking_muting_deleting_and_narrowing_are_gone_on_the_
         id: follower_sees,
         author: muted,
         text: None,
+        attachments: None,
         audience: Some(Audience::Friends),
         now: world.now(),
     };
@@ -211,6 +212,7 @@ async fn act(
                 id: *id,
                 author: *author,
                 text: None,
+                attachments: None,
                 audience: Some(audience),
                 now: world.now(),
             };

@@ -41,6 +41,7 @@ pub async fn places_of_a_time_are_taken_also_by_stories_that_changed_or_are_dele
         id: ids[2],
         author: mina,
         text: None,
+        attachments: None,
         audience: Some(sosik_feed::Audience::Friends),
         now,
     };

@@ -26,6 +26,7 @@ mod known;
 pub mod lifecycle;
 pub mod likes;
 pub mod maintenance;
+pub mod media;
 pub mod nodes;
 pub mod notifications;
 pub mod orders;
@@ -122,6 +123,20 @@ macro_rules! contract_suite {
                 likes_that_a_block_hides_are_counted_once_whoever_blocked,
                 a_viewer_with_more_blocks_than_a_story_has_likes_and_comments_gets_the_same_counts,
                 imported_likes_are_counted_and_told_to_nobody,
+            }
+            media {
+                an_upload_is_kept_and_is_due_for_processing,
+                work_is_due_again_when_its_claim_expires_and_the_late_worker_changes_nothing,
+                a_story_shows_its_photos_in_order_before_and_after_they_are_processed,
+                a_photo_that_is_ready_before_the_post_is_shown_at_once,
+                only_own_photos_that_no_other_story_has_are_attached,
+                of_two_stories_that_take_one_photo_at_once_one_gets_it,
+                an_edit_reorders_describes_adds_and_deletes_photos,
+                the_photos_of_a_deleted_story_are_removed_and_forgotten,
+                a_result_for_a_photo_of_a_deleted_story_changes_nothing,
+                a_person_deletes_own_photos_that_no_story_has,
+                uploads_that_were_not_posted_are_deleted_a_few_at_a_time,
+                nobody_uploads_beyond_the_quota_even_at_once,
             }
             nodes {
                 two_nodes_never_hold_the_same_number,

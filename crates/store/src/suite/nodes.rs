@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use sosik_feed::{
-    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp,
-    UnownedId,
+    CommentId, InvitationId, MediaId, NotificationId, PersonId, RawId, SessionId, StoryId,
+    Timestamp, UnownedId,
 };
 
 use super::sessions::session;
-use super::world::World;
+use super::world::{MEDIA_QUOTA, World};
 use crate::{
-    LeaseRequest, NewComment, NewInvitation, NewPerson, NewStory, NodeLease, SessionRecord,
-    StoreError,
+    LeaseRequest, NewComment, NewInvitation, NewMedia, NewPerson, NewStory, NodeLease,
+    SessionRecord, StoreError,
 };
 
 const SPAN: Duration = Duration::from_secs(10);
@@ -171,6 +171,13 @@ pub async fn ids_come_after_the_newest_id_of_every_kind(world: &World) {
     };
     assert!(world.add_invitation(invitation, 1).await.unwrap());
     check_ids_after(world, after(6)).await;
+
+    let media = NewMedia {
+        id: MediaId::of_owner(mina, id_at(after(7))),
+        ..world.new_media(mina)
+    };
+    assert!(world.add_media(media, MEDIA_QUOTA).await.unwrap());
+    check_ids_after(world, after(7)).await;
 }
 
 fn id_at(at: Timestamp) -> UnownedId {

@@ -202,6 +202,7 @@ pub async fn an_edit_tells_the_newly_mentioned_once_and_at_the_top(world: &World
             tags: vec![],
             cause: world.id().lowest(),
         }),
+        attachments: None,
         audience,
         now: world.now(),
     };
@@ -332,6 +333,7 @@ pub async fn what_is_deleted_is_not_told_of_and_an_audience_is_the_current_one(w
         id: ids[1],
         author: mina,
         text: None,
+        attachments: None,
         audience: Some(Audience::Friends),
         now: world.now(),
     };

@@ -78,6 +78,7 @@ async fn make_public(world: &World, author: PersonId, id: StoryId) {
         id,
         author,
         text: None,
+        attachments: None,
         audience: Some(Audience::Public),
         now: world.now(),
     };
@@ -411,6 +412,7 @@ pub async fn late_stories_are_forgotten_when_there_are_many(world: &World) {
             id: story,
             author: mina,
             text: None,
+            attachments: None,
             audience: Some(audience),
             now: world.now(),
         };

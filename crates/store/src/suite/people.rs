@@ -242,6 +242,7 @@ impl World {
             id,
             author,
             text: None,
+            attachments: None,
             audience: Some(audience),
             now: self.now(),
         };

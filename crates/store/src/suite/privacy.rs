@@ -147,6 +147,7 @@ pub async fn a_mention_that_the_settings_refuse_is_text_and_tells_nobody(world: 
             let expected = Posted::New {
                 notified: notified.clone(),
                 mentions: mentions.clone(),
+                attachments: Vec::new(),
             };
             assert_eq!(posted, expected, "{setting:?}");
             let kept = world.story(id).await.unwrap();
@@ -180,6 +181,7 @@ pub async fn an_edit_obeys_the_settings_of_its_time(world: &World) {
             tags: Vec::new(),
             cause: world.id().lowest(),
         }),
+        attachments: None,
         audience: None,
         now: world.now(),
     };

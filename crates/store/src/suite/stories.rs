@@ -13,6 +13,7 @@ fn edit(id: StoryId, author: PersonId, world: &World) -> StoryEdit {
         id,
         author,
         text: None,
+        attachments: None,
         audience: None,
         now: world.now(),
     }
@@ -375,6 +376,7 @@ pub async fn a_tag_leads_to_stories_for_friends_by_friends_only(world: &World) {
             id: newest,
             author: mina,
             text: None,
+            attachments: None,
             audience: Some(audience),
             now: world.now(),
         };

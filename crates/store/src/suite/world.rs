@@ -9,17 +9,17 @@ use sosik_feed::bucket::BucketCycle;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
 use sosik_feed::{
-    Audience, Circle, CommentId, CommitPosition, NotificationId, PersonId, RawId, StoryId,
+    Audience, Circle, CommentId, CommitPosition, MediaId, NotificationId, PersonId, RawId, StoryId,
     Timestamp, UnownedId,
 };
 
 use super::known::{Known, Noted};
 use crate::layer::Layered;
 use crate::{
-    Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, NewComment, NewPerson,
-    NewStory, NotificationList, NotificationRecord, Operations, PersonRecord, Posted, ReaderChunk,
-    ReadersMax, ReadersQuery, RelationChange, RelationLimits, SessionRecord, Store, StoreError,
-    StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
+    Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, MediaKind, MediaQuota,
+    NewComment, NewMedia, NewPerson, NewStory, NotificationList, NotificationRecord, Operations,
+    PersonRecord, Posted, ReaderChunk, ReadersMax, ReadersQuery, RelationChange, RelationLimits,
+    SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
 };
 
 /// The limits of the product.
@@ -38,6 +38,12 @@ pub const THREE: RelationLimits = RelationLimits {
     blocks_max: 3,
     mutes_max: 3,
     requests_max: 3,
+};
+
+/// More than any behaviour uploads.
+pub const MEDIA_QUOTA: MediaQuota = MediaQuota {
+    count_max: 100,
+    bytes_max: 1_000_000,
 };
 
 /// The claim of stories posted in this world.
@@ -325,6 +331,7 @@ impl World {
             text: text.to_owned(),
             audience: Audience::Public,
             mentions: vec![],
+            attachments: Vec::new(),
             tags: vec![],
             idempotency: None,
             now,
@@ -332,6 +339,18 @@ impl World {
                 name: POSTED,
                 until: now.plus(Duration::from_secs(30)),
             }),
+        }
+    }
+
+    /// A valid upload.
+    pub fn new_media(&self, owner: PersonId) -> NewMedia {
+        NewMedia {
+            id: MediaId::of_owner(owner, self.id()),
+            owner,
+            kind: MediaKind::Photo,
+            upload: "an-upload.up".to_owned(),
+            bytes: 1_000,
+            now: self.now(),
         }
     }
 

@@ -25,6 +25,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("fabric.ca_file", "authorities.pem"),
         ("log.filter", "debug"),
         ("log.format", "json"),
+        ("media.url", "file:photos"),
         ("node.address", "10.0.0.1:8420"),
         ("node.name", "another"),
         ("public.page", "on"),

@@ -1,0 +1,115 @@
+//! Removes what nobody uses: uploads that were not posted, and files without a row.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::StreamExt;
+use sosik_feed::MediaId;
+use sosik_media::storage::{Entry, Stored};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::{Media, folder};
+use crate::ServiceResult;
+
+/// Uploads that one step deletes: some milliseconds of the writer.
+const UNUSED_MAX: u32 = 100;
+
+/// Media that are looked up together.
+const LOOK_UPS_MAX: usize = 200;
+
+/// Files without a row stay for this long: an upload is stored before its row.
+const ORPHAN_AGE: Duration = Duration::from_secs(3600);
+
+/// Interval between listings of all files. A listing reads every folder.
+const LIST_EVERY: Duration = Duration::from_secs(3600);
+
+/// The files that one listing found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaUse {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Media without a row, whose files were removed.
+    pub orphans: u64,
+}
+
+impl Media {
+    pub(super) async fn sweep(&self) {
+        let mut tick = interval(self.core.settings.media.sweep_every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut listed: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                () = self.core.stopping.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.sweep_once().await {
+                tracing::warn!(%error, "unused media could not be deleted: the next sweep retries");
+            }
+            if listed.is_none_or(|at| at.elapsed() >= LIST_EVERY) {
+                listed = Some(Instant::now());
+                if let Err(error) = self.collect_orphans().await {
+                    tracing::warn!(%error, "media without a row could not be removed: the next listing retries");
+                }
+            }
+        }
+    }
+
+    /// Deletes uploads that were not posted in time, and counts the work that is left.
+    ///
+    /// # Errors
+    /// When the store fails; the next sweep retries.
+    pub async fn sweep_once(&self) -> ServiceResult<()> {
+        let (store, now) = (&self.core.store, self.core.now());
+        let before = now.minus(self.core.settings.media.unused_after);
+        if store.delete_unused_media(before, now, UNUSED_MAX).await? > 0 {
+            self.notify_workers();
+        }
+        let stats = store.media_stats().await?;
+        let gauge = |number: u64| number as f64;
+        metrics::gauge!("sosik_media_processing").set(gauge(stats.processing));
+        metrics::gauge!("sosik_media_removing").set(gauge(stats.removing));
+        Ok(())
+    }
+
+    /// Lists all files, and removes those of media without a row.
+    ///
+    /// # Errors
+    /// When the store or the storage fails; the next listing retries.
+    pub async fn collect_orphans(&self) -> ServiceResult<MediaUse> {
+        let engine = self.engine()?;
+        let now = Duration::from_millis(self.core.now().as_millis());
+        let mut files = std::pin::pin!(engine.storage.list(now));
+        let (mut used, mut old) = (MediaUse::default(), BTreeSet::new());
+        while let Some(entry) = files.next().await {
+            let Entry::File(file) = entry? else { continue };
+            used.files += 1;
+            used.bytes += file.bytes;
+            note_old(&mut old, &file);
+            if old.len() >= LOOK_UPS_MAX {
+                used.orphans += self.remove_orphans(std::mem::take(&mut old)).await?;
+            }
+        }
+        used.orphans += self.remove_orphans(old).await?;
+        metrics::gauge!("sosik_media_bytes").set(used.bytes as f64);
+        Ok(used)
+    }
+
+    async fn remove_orphans(&self, media: BTreeSet<MediaId>) -> ServiceResult<u64> {
+        let asked: Vec<_> = media.iter().copied().collect();
+        let known = self.core.store.known_media(&asked).await?;
+        let mut removed = 0;
+        for orphan in media.iter().filter(|media| !known.contains(media)) {
+            self.engine()?.storage.delete_all(folder(*orphan)).await?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+}
+
+fn note_old(old: &mut BTreeSet<MediaId>, file: &Stored) {
+    if file.age >= ORPHAN_AGE {
+        old.insert(MediaId::from_u64(file.folder.medium()));
+    }
+}

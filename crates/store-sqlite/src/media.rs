@@ -1,0 +1,341 @@
+//! Uploaded photos and videos, and the lists of them in stories.
+
+use async_trait::async_trait;
+use rusqlite::types::Type;
+use rusqlite::{Row, params};
+use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::statement::statements;
+use sosik_store::engine::{
+    KnownMedia, MEDIA_DELETED, attach, attachments_json, attachments_of_json, facts_of_json,
+    media_kind_number, media_kind_of_number, media_state_of_number, processed, result_columns,
+};
+use sosik_store::{
+    Attachment, Committed, Media, MediaDeletion, MediaQuota, MediaRecord, MediaStats, MediaTask,
+    MediaWork, NewAttachment, NewMedia, Processed, StoreResult,
+};
+
+statements! {
+    MEDIA_INSERT = "INSERT INTO media (id, owner, kind, state, upload, bytes, created_at, due_at)
+        VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?6)";
+    MEDIA_OWNED = "SELECT count(*), coalesce(sum(bytes), 0) FROM media WHERE owner = ?1";
+    MEDIA_OWNER = "SELECT 1 FROM people WHERE id = ?1";
+    MEDIA = "SELECT id, story, kind, state, facts, owner, problem FROM media WHERE id = ?1 AND state < 4";
+    MEDIA_OF_STORY = "SELECT id, story, kind, state, facts FROM media WHERE story = ?1";
+    MEDIA_DELETE = "UPDATE media SET state = 4, story = NULL, due_at = ?2, attempts = 0 WHERE id = ?1";
+    MEDIA_ATTACH = "UPDATE media SET story = ?2 WHERE id = ?1";
+    MEDIA_UNUSED = "SELECT id FROM media INDEXED BY media_unused
+        WHERE story IS NULL AND state < 4 AND created_at < ?1 ORDER BY created_at LIMIT ?2";
+    MEDIA_DUE = "SELECT id, kind, state, upload, attempts + 1 FROM media
+        WHERE state IN (1, 4) AND due_at <= ?1 ORDER BY due_at LIMIT 1";
+    MEDIA_CLAIM = "UPDATE media SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1";
+    MEDIA_RESULT = "UPDATE media SET state = ?3, facts = ?4, problem = ?5, bytes = ?6, upload = ''
+        WHERE id = ?1 AND state = 1 AND attempts = ?2";
+    MEDIA_FORGET = "DELETE FROM media WHERE id = ?1 AND state = 4";
+    MEDIA_KNOWN = "SELECT id FROM media WHERE id = ?1";
+    MEDIA_FIGURES = "SELECT count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 4) FROM media
+        WHERE state IN (1, 4)";
+    STORY_ATTACHMENTS = "SELECT attachments FROM stories WHERE id = ?1 AND deleted_at IS NULL";
+    STORY_ATTACHMENTS_UPDATE = "UPDATE stories SET attachments = ?2 WHERE id = ?1";
+}
+
+#[async_trait]
+impl Media for SqliteStore {
+    async fn add_media(&self, media: NewMedia, quota: MediaQuota) -> StoreResult<bool> {
+        self.write("add an upload", move |db| add(db, &media, quota))
+            .await
+    }
+
+    async fn media(&self, media: MediaId) -> StoreResult<Option<MediaRecord>> {
+        self.read("look up a medium", move |db| record(db, media))
+            .await
+    }
+
+    async fn delete_media(
+        &self,
+        media: MediaId,
+        owner: PersonId,
+        now: Timestamp,
+    ) -> StoreResult<MediaDeletion> {
+        self.write("delete a medium", move |db| delete(db, media, owner, now))
+            .await
+    }
+
+    async fn delete_unused_media(
+        &self,
+        uploaded_before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> StoreResult<u64> {
+        self.write("delete unused media", move |db| {
+            let unused = db.rows(
+                MEDIA_UNUSED,
+                params![uploaded_before.as_i64(), limit],
+                media_id,
+            )?;
+            for media in &unused {
+                db.execute(MEDIA_DELETE, [media.as_i64(), now.as_i64()])?;
+            }
+            Ok(unused.len() as u64)
+        })
+        .await
+    }
+
+    async fn claim_media(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StoreResult<Option<MediaTask>> {
+        self.write("claim a medium", move |db| {
+            let due = db.row(MEDIA_DUE, [now.as_i64()], task)?;
+            if let Some(task) = &due {
+                db.execute(MEDIA_CLAIM, [task.media.as_i64(), until.as_i64()])?;
+            }
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn finish_media(
+        &self,
+        media: MediaId,
+        attempt: u32,
+        result: Processed,
+    ) -> StoreResult<Committed<Option<StoryId>>> {
+        self.commit("record a processed medium", move |db| {
+            finish(db, media, attempt, &result)
+        })
+        .await
+    }
+
+    async fn forget_media(&self, media: MediaId) -> StoreResult<()> {
+        self.write("forget a medium", move |db| {
+            db.execute(MEDIA_FORGET, [media.as_i64()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn known_media(&self, media: &[MediaId]) -> StoreResult<Vec<MediaId>> {
+        let media = media.to_vec();
+        self.read("look up media", move |db| {
+            let mut known = Vec::new();
+            for media in media {
+                known.extend(db.row(MEDIA_KNOWN, [media.as_i64()], media_id)?);
+            }
+            Ok(known)
+        })
+        .await
+    }
+
+    async fn media_stats(&self) -> StoreResult<MediaStats> {
+        self.read("count media", |db| {
+            let stats = db.row(MEDIA_FIGURES, [], |row| {
+                Ok(MediaStats {
+                    processing: row.get::<_, i64>(0)?.unsigned_abs(),
+                    removing: row.get::<_, i64>(1)?.unsigned_abs(),
+                })
+            })?;
+            Ok(stats.unwrap_or_default())
+        })
+        .await
+    }
+}
+
+fn add(db: &Db<'_>, media: &NewMedia, quota: MediaQuota) -> StoreResult<bool> {
+    let owner = media.owner.as_i64();
+    if !db.exists(MEDIA_OWNER, [owner])? {
+        return Ok(false);
+    }
+    let bytes = i64::try_from(media.bytes).unwrap_or(i64::MAX);
+    let owned = db.row(MEDIA_OWNED, [owner], |row| {
+        Ok([row.get::<_, i64>(0)?, row.get(1)?].map(i64::unsigned_abs))
+    })?;
+    let [count, stored] = owned.unwrap_or_default();
+    if count >= u64::from(quota.count_max) || stored + media.bytes > quota.bytes_max {
+        return Ok(false);
+    }
+    db.execute(
+        MEDIA_INSERT,
+        params![
+            media.id.as_i64(),
+            owner,
+            media_kind_number(media.kind),
+            media.upload,
+            bytes,
+            media.now.as_i64()
+        ],
+    )?;
+    Ok(true)
+}
+
+fn record(db: &Db<'_>, media: MediaId) -> StoreResult<Option<MediaRecord>> {
+    db.row(MEDIA, [media.as_i64()], |row| {
+        let KnownMedia {
+            id,
+            story,
+            kind,
+            state,
+            facts,
+        } = known(row)?;
+        Ok(MediaRecord {
+            id,
+            owner: PersonId::from_i64(row.get(5)?),
+            story,
+            kind,
+            state,
+            facts,
+            problem: row.get(6)?,
+        })
+    })
+}
+
+fn delete(
+    db: &Db<'_>,
+    media: MediaId,
+    owner: PersonId,
+    now: Timestamp,
+) -> StoreResult<MediaDeletion> {
+    let found = record(db, media)?.filter(|found| found.owner == owner);
+    Ok(match found {
+        None => MediaDeletion::Unknown,
+        Some(found) if found.story.is_some() => MediaDeletion::Used,
+        Some(_) => {
+            db.execute(MEDIA_DELETE, [media.as_i64(), now.as_i64()])?;
+            MediaDeletion::Deleted
+        }
+    })
+}
+
+fn finish(
+    db: &Db<'_>,
+    media: MediaId,
+    attempt: u32,
+    result: &Processed,
+) -> StoreResult<Option<StoryId>> {
+    let (state, facts, problem, bytes) = result_columns(result)?;
+    let values = params![media.as_i64(), attempt, state, facts, problem, bytes];
+    if !db.changes(MEDIA_RESULT, values)? {
+        return Ok(None);
+    }
+    let Some(story) = record(db, media)?.and_then(|found| found.story) else {
+        return Ok(None);
+    };
+    let attachments = processed(of_story(db, story)?, media, result);
+    keep(db, story, &attachments)?;
+    Ok(Some(story))
+}
+
+/// Attaches media of the author to a new story. Call it after the row of the story exists.
+pub(super) fn attach_new(
+    db: &Db<'_>,
+    author: PersonId,
+    story: StoryId,
+    wanted: &[NewAttachment],
+) -> StoreResult<Vec<Attachment>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        let found = record(db, wanted.media)?.filter(|found| found.owner == author);
+        known.extend(found.map(|found| KnownMedia {
+            id: found.id,
+            story: found.story,
+            kind: found.kind,
+            state: found.state,
+            facts: found.facts,
+        }));
+    }
+    let attachments = attach(story, wanted, &known)?;
+    for attachment in &attachments {
+        let values = [attachment.media.as_i64(), story.as_i64()];
+        db.execute(MEDIA_ATTACH, values)?;
+    }
+    keep(db, story, &attachments)?;
+    Ok(attachments)
+}
+
+/// Replaces the attachments of a story, and deletes the media that it has no longer.
+pub(super) fn replace(
+    db: &Db<'_>,
+    author: PersonId,
+    story: StoryId,
+    wanted: &[NewAttachment],
+    now: Timestamp,
+) -> StoreResult<()> {
+    let had = db.rows(MEDIA_OF_STORY, [story.as_i64()], media_id)?;
+    if wanted.is_empty() {
+        keep(db, story, &[])?;
+    }
+    attach_new(db, author, story, wanted)?;
+    for media in had {
+        if wanted.iter().all(|wanted| wanted.media != media) {
+            db.execute(MEDIA_DELETE, [media.as_i64(), now.as_i64()])?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the media of a deleted story.
+pub(super) fn delete_of_story(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
+    for media in db.rows(MEDIA_OF_STORY, [story.as_i64()], media_id)? {
+        db.execute(MEDIA_DELETE, [media.as_i64(), now.as_i64()])?;
+    }
+    Ok(())
+}
+
+/// Reads attachments from a column.
+pub(super) fn attachments_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Attachment>> {
+    of_column(column, attachments_of_json(row.get_ref(column)?.as_str()?))
+}
+
+fn of_story(db: &Db<'_>, story: StoryId) -> StoreResult<Vec<Attachment>> {
+    let attachments = db.row(STORY_ATTACHMENTS, [story.as_i64()], |row| {
+        attachments_in(row, 0)
+    })?;
+    Ok(attachments.unwrap_or_default())
+}
+
+fn keep(db: &Db<'_>, story: StoryId, attachments: &[Attachment]) -> StoreResult<()> {
+    let values = params![story.as_i64(), attachments_json(attachments)?];
+    db.execute(STORY_ATTACHMENTS_UPDATE, values)?;
+    Ok(())
+}
+
+fn known(row: &Row<'_>) -> rusqlite::Result<KnownMedia> {
+    Ok(KnownMedia {
+        id: media_id(row)?,
+        story: row.get::<_, Option<i64>>(1)?.map(StoryId::from_i64),
+        kind: media_kind_of_number(row.get(2)?),
+        state: media_state_of_number(row.get(3)?),
+        facts: of_column(4, facts_of_json(row.get_ref(4)?.as_str()?))?,
+    })
+}
+
+fn task(row: &Row<'_>) -> rusqlite::Result<MediaTask> {
+    let work = match row.get::<_, i64>(2)? {
+        MEDIA_DELETED => MediaWork::Remove,
+        _ => MediaWork::Process {
+            kind: media_kind_of_number(row.get(1)?),
+            upload: row.get(3)?,
+        },
+    };
+    Ok(MediaTask {
+        media: media_id(row)?,
+        work,
+        attempt: row.get(4)?,
+    })
+}
+
+fn media_id(row: &Row<'_>) -> rusqlite::Result<MediaId> {
+    Ok(MediaId::from_i64(row.get(0)?))
+}
+
+fn of_column<T>(column: usize, value: StoreResult<T>) -> rusqlite::Result<T> {
+    value.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}

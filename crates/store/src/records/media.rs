@@ -1,0 +1,210 @@
+//! Photos and videos that people uploaded.
+
+use serde::{Deserialize, Serialize};
+use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
+
+/// The kind of a medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaKind {
+    /// A photo or an animation.
+    Photo,
+    /// A video.
+    Video,
+}
+
+/// How far a medium is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaState {
+    /// The upload is stored. Nobody can see it yet.
+    Processing,
+    /// It can be shown.
+    Ready,
+    /// It cannot be processed. The problem says why.
+    Failed,
+}
+
+/// What processing found out. Empty before.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MediaFacts {
+    /// Pixels in a row of the largest size.
+    pub width: u32,
+    /// Rows of the largest size.
+    pub height: u32,
+    /// A blurred picture in about 25 bytes, as base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbhash: Option<String>,
+    /// The duration of a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+    /// Whether the photo moves.
+    #[serde(default)]
+    pub animated: bool,
+    /// The sizes of a photo, or of the poster of a video, smallest first.
+    pub sizes: Vec<MediaSize>,
+    /// The name of the file of a video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<String>,
+}
+
+/// One size of a photo. The files are named after the digest of their content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaSize {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// The name of the WebP file.
+    pub webp: String,
+    /// The name of the JPEG file. A photo that moves stands still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jpeg: Option<String>,
+}
+
+impl MediaFacts {
+    /// The names of all files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let sizes = self.sizes.iter();
+        let photos = sizes.flat_map(|size| [Some(&size.webp), size.jpeg.as_ref()]);
+        let files = photos.chain([self.video.as_ref()]).flatten();
+        files.map(String::as_str)
+    }
+}
+
+/// A medium in its place in a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The medium.
+    pub media: MediaId,
+    /// Its description for people who cannot see it. May be empty.
+    pub alt: String,
+    /// The kind.
+    pub kind: MediaKind,
+    /// How far it is.
+    pub state: MediaState,
+    /// Its sizes and files.
+    pub facts: MediaFacts,
+}
+
+/// A medium to attach to a story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAttachment {
+    /// The medium.
+    pub media: MediaId,
+    /// Its description. Checked.
+    pub alt: String,
+}
+
+/// Why a medium cannot be attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaRefused {
+    /// The person has no such medium.
+    Unknown,
+    /// It belongs to another story.
+    Used,
+}
+
+/// An upload to insert. Its file is stored.
+#[derive(Debug, Clone)]
+pub struct NewMedia {
+    /// Taken from the generator just now.
+    pub id: MediaId,
+    /// The person who uploads.
+    pub owner: PersonId,
+    /// The kind.
+    pub kind: MediaKind,
+    /// The name of the file as it was uploaded.
+    pub upload: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// What one person may store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaQuota {
+    /// Media, also those that were not posted yet.
+    pub count_max: u32,
+    /// Bytes of their files.
+    pub bytes_max: u64,
+}
+
+/// A stored medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaRecord {
+    /// The id.
+    pub id: MediaId,
+    /// The person who uploaded it.
+    pub owner: PersonId,
+    /// The story that it belongs to.
+    pub story: Option<StoryId>,
+    /// The kind.
+    pub kind: MediaKind,
+    /// How far it is.
+    pub state: MediaState,
+    /// Its sizes and files.
+    pub facts: MediaFacts,
+    /// Why processing failed, for its owner. Empty otherwise.
+    pub problem: String,
+}
+
+/// The outcome of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaDeletion {
+    /// It is deleted. Its files are removed soon.
+    Deleted,
+    /// It belongs to a story. An edit of the story removes it.
+    Used,
+    /// The person has no such medium.
+    Unknown,
+}
+
+/// Work on a medium that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaTask {
+    /// The medium.
+    pub media: MediaId,
+    /// What to do.
+    pub work: MediaWork,
+    /// The number of this attempt, from 1. It also identifies the claim.
+    pub attempt: u32,
+}
+
+/// What to do with a medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaWork {
+    /// Process the upload with this name.
+    Process {
+        /// The kind.
+        kind: MediaKind,
+        /// The name of the file as it was uploaded.
+        upload: String,
+    },
+    /// Remove all files: the medium is deleted.
+    Remove,
+}
+
+/// The result of processing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Processed {
+    /// It can be shown.
+    Ready {
+        /// Its sizes and files.
+        facts: MediaFacts,
+        /// Bytes of its files.
+        bytes: u64,
+    },
+    /// It cannot be processed, for this reason.
+    Failed(String),
+}
+
+/// The state of all media, for operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaStats {
+    /// Uploads that wait or are being processed.
+    pub processing: u64,
+    /// Deleted media whose files are not removed yet.
+    pub removing: u64,
+}
