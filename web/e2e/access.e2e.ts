@@ -1,17 +1,10 @@
 // For everybody: every page in both themes and sizes is looked at by axe; the client is used by keyboard alone; text may be
 // twice as large.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { faults, settled } from './axe';
 import { EVERY_SIZE, openAs, openDevice, picture, scroll, story } from './browser';
 import { Person } from './town';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 let mina: Person;
 let bo: Person;
@@ -64,22 +57,6 @@ beforeAll(async () => {
     ['missing', '/no/such/place'],
   ];
 });
-
-/** The page has been drawn and waits for nothing. */
-async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('load');
-  await page.waitForFunction(() => document.querySelector('h1') !== null && document.querySelector('.skeletons, .dots') === null);
-}
-
-/** What axe finds wrong, a line each. */
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(
-    (tags) => (window as unknown as { axe: { run: (context: Document, options: object) => Promise<AxeResults> } }).axe.run(document, { runOnly: tags }),
-    RULES,
-  );
-  return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
-}
 
 describe.each(EVERY_SIZE)('on a %s', (size) => {
   it.each(['light', 'dark'] as const)('axe finds nothing wrong with any page in the %s theme', async (colorScheme) => {

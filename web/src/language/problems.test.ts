@@ -15,9 +15,6 @@ const every: Record<string, Record<string, unknown>> = { en, ja, ko };
  */
 const NEVER_SHOWN: Record<string, string> = {
   admin_token_required: 'only the administration listener sends it',
-  alt_text_characters: 'the client sends no attachments',
-  alt_text_too_long: 'the client sends no attachments',
-  attachments_too_many: 'the client sends no attachments',
   body_invalid: 'only a fault of the client causes it',
   body_unreadable: 'the connection is lost, so that nobody receives it',
   cursor_invalid: 'lists start over from the top',
@@ -32,7 +29,7 @@ const NEVER_SHOWN: Record<string, string> = {
 };
 
 /** What the client itself says where the server sends no code. */
-const OF_THE_CLIENT = ['offline', 'unknown'];
+const OF_THE_CLIENT = ['media_lost', 'offline', 'unknown'];
 
 const read = (path: string) => readFileSync(`../${path}`, 'utf8');
 
@@ -50,11 +47,12 @@ function documented(): string[] {
   return [...found];
 }
 
-/** The codes that the server's sources define: of problems, and of the rules that a text or a request can break. */
+/** The codes that the server's sources define: of problems, of the rules that a text or a request can break, and of media. */
 function defined(): string[] {
   const problems = read('crates/api/src/problem/mod.rs').matchAll(/\(\s*StatusCode::\w+,\s*"(\w+)",?\s*\)/g);
   const rules = read('crates/feed/src/rules.rs').matchAll(/=> "([a-z_]+)",/g);
-  return [...new Set([...problems, ...rules].map(([, code]) => code!))];
+  const media = read('crates/api/src/render/media.rs').matchAll(/: &str = "(\w+)";/g);
+  return [...new Set([...problems, ...rules, ...media].map(([, code]) => code!))];
 }
 
 const isCovered = (messages: Record<string, unknown>, code: string) => `problem.${code}` in messages || code in NEVER_SHOWN;

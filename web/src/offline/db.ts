@@ -1,16 +1,17 @@
-// What this device keeps so that the client opens without a network: the last feed, drafts, and stories waiting to be
-// sent. One small database, used by the pages and by the service worker. Everything in it belongs to one person: feeds and
+// What this device keeps so that the client opens without a network: the last feed, drafts, stories waiting to be sent, and
+// the files of both. One small database, used by the pages and by the service worker. Everything in it belongs to one person: feeds and
 // drafts by their key, stories by what they carry. Logging out removes what belongs to the person.
 //
 // Storage may be refused (private windows) or thrown away by the system at any time; nothing here is the only copy of
 // anything but unsent text, and every reader copes with absence.
 
 const NAME = 'sosik';
-const VERSION = 1;
+/** Version 2 has files. */
+const VERSION = 2;
 
 /** The shelves of the database. */
-export type Shelf = 'feeds' | 'drafts' | 'outbox';
-const SHELVES: Shelf[] = ['feeds', 'drafts', 'outbox'];
+export type Shelf = 'feeds' | 'drafts' | 'outbox' | 'files';
+const SHELVES: Shelf[] = ['feeds', 'drafts', 'outbox', 'files'];
 
 let opened: Promise<IDBDatabase> | null = null;
 
@@ -18,9 +19,18 @@ function database(): Promise<IDBDatabase> {
   opened ??= new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
-      for (const shelf of SHELVES) request.result.createObjectStore(shelf);
+      const there = request.result.objectStoreNames;
+      for (const shelf of SHELVES) if (!there.contains(shelf)) request.result.createObjectStore(shelf);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const database = request.result;
+      // A newer version of the client, in another tab, has more shelves.
+      database.onversionchange = () => {
+        database.close();
+        opened = null;
+      };
+      resolve(database);
+    };
     request.onerror = () => reject(request.error);
   });
   opened.catch(() => (opened = null));

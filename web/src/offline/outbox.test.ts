@@ -14,7 +14,7 @@ describe('stories on their way', () => {
     await keepUnsent(unsent('a', 3));
     await keepUnsent(unsent('c', 1, '2'));
     expect((await allUnsent('1')).map(({ key }) => key)).toEqual(['b', 'a']);
-    await dropUnsent('b');
+    await dropUnsent({ key: 'b' });
     expect((await allUnsent()).map(({ key }) => key)).toEqual(['c', 'a']);
   });
 

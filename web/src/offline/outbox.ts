@@ -4,6 +4,16 @@
 import type { Audience, Problem, Story } from '$/api/types';
 
 import { keysOf, put, remove, takeAll } from './db';
+import { dropFile, dropFilesOf } from './files';
+
+/** A photo or video of a story that is not sent yet. */
+export interface UnsentAttachment {
+  /** The key of its file. */
+  file: string;
+  alt: string;
+  /** Its id, once the server has the file. */
+  media: string | null;
+}
 
 /** A story that the server does not have yet, as far as we know. */
 export interface Unsent {
@@ -13,6 +23,9 @@ export interface Unsent {
   person: string;
   text: string;
   audience: Audience;
+  attachments?: UnsentAttachment[];
+  /** Its files were uploaded a second time, because the server did not keep them. */
+  again?: boolean;
   /** When it was written, in milliseconds since 1970. */
   at: number;
   /** Why the server will not have it, by code; null while it may still. */
@@ -30,9 +43,26 @@ export function keepUnsent(unsent: Unsent): Promise<boolean> {
   return put('outbox', unsent.key, unsent);
 }
 
-/** The server has it, or the person does not want it any more. */
-export function dropUnsent(key: string): Promise<void> {
+/** The server has it, or the person does not want it any more: its files are not needed any more either. */
+export async function dropUnsent({ key, attachments = [] }: Pick<Unsent, 'key' | 'attachments'>): Promise<void> {
+  await remove('outbox', key);
+  for (const { file } of attachments) await dropFile(file);
+}
+
+/** Removes a story from the outbox because it is edited again: its files stay. */
+export function takeBack(key: string): Promise<void> {
   return remove('outbox', key);
+}
+
+/** Whether files of the story have to be uploaded before it can be sent. Only a page uploads files. */
+export function awaitsFiles({ attachments = [] }: Unsent): boolean {
+  return attachments.some(({ media }) => media === null);
+}
+
+/** A story as the server takes it. */
+function bodyOf({ text, audience, attachments = [] }: Unsent): string {
+  const media = attachments.map(({ media, alt }) => ({ media, alt }));
+  return JSON.stringify({ text, audience, ...(media.length > 0 ? { attachments: media } : {}) });
 }
 
 /** What this person has not sent yet, oldest first. */
@@ -49,7 +79,7 @@ export async function sendOnce(unsent: Unsent, ask: typeof fetch = fetch): Promi
       method: 'POST',
       // The session may be another person's by now, who must not post this.
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': unsent.key, 'Sosik-Person': unsent.person },
-      body: JSON.stringify({ text: unsent.text, audience: unsent.audience }),
+      body: bodyOf(unsent),
     });
     if (response.ok) return { story: (await response.json()) as Story };
   } catch {
@@ -66,5 +96,6 @@ export async function sendOnce(unsent: Unsent, ask: typeof fetch = fetch): Promi
 export async function forgetPerson(person: string): Promise<void> {
   await remove('feeds', person);
   for (const key of await keysOf('drafts')) if (key.startsWith(`${person} `)) await remove('drafts', key);
-  for (const unsent of await allUnsent(person)) await dropUnsent(unsent.key);
+  for (const unsent of await allUnsent(person)) await dropUnsent(unsent);
+  await dropFilesOf(person);
 }

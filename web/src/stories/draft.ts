@@ -2,11 +2,14 @@
 // sent or thrown away.
 import type { Audience } from '$/api/types';
 import { put, remove, take } from '$/offline/db';
+import type { Chosen } from '$/offline/files';
 
 /** A story that is being written. */
 export interface Draft {
   text: string;
   audience: Audience;
+  /** Its photos and videos, in order. */
+  attachments?: Chosen[];
 }
 
 /** Saved so long after the last key. */

@@ -3,7 +3,7 @@
 // It keeps the client's own files and nothing else. Answers of the API are never kept here: who may read what is decided by
 // the server at every read, and the last feed is kept by the page, which forgets it when the person logs out.
 import type { Person } from '$/api/types';
-import { allUnsent, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce } from '$/offline/outbox';
+import { allUnsent, awaitsFiles, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce } from '$/offline/outbox';
 import { isOfServer } from '$/router/server-paths';
 
 /** Every file of the client, put in by the build. */
@@ -68,13 +68,13 @@ async function sendAll(): Promise<void> {
   const { id } = (await me.json()) as Person;
   let later = false;
   for (const unsent of await allUnsent(id)) {
-    if (unsent.refused) continue;
+    if (unsent.refused || awaitsFiles(unsent)) continue;
     const result = await sendOnce(unsent);
     if (result === 'later') later = true;
     else if (result === 'logged-out' || result === 'other-person') return;
     else if ('refused' in result) await keepUnsent({ ...unsent, refused: result.refused });
     else {
-      await dropUnsent(unsent.key);
+      await dropUnsent(unsent);
       for (const page of await worker.clients.matchAll()) page.postMessage({ sent: unsent.key, story: result.story });
     }
   }

@@ -1,0 +1,244 @@
+// Files on their way to the server. An upload begins when its file is chosen, so that it is often complete before the story
+// is posted. At most a few go on at once; the others wait. An upload that lost its connection continues by itself.
+import type { MediaKind } from '$/api/media';
+import { freshIdempotencyKey } from '$/api/client';
+import { Failure } from '$/api/failure';
+import { present } from '$/language/clock.svelte';
+import { dropFile, dropOldFiles, keepFile, takeFile, type KeptFile } from '$/offline/files';
+import { whenBack } from '$/parts/network.svelte';
+
+import { UPLOADS_AT_ONCE_MAX, WAIT_FIRST, WAIT_MAX } from './limits';
+import { askMedia, forgetUpload, sendFile } from './transport';
+
+/** How far an upload is. `stopped` continues by itself, `failed` when the person says so. */
+export type UploadState = 'waiting' | 'sending' | 'stopped' | 'processing' | 'ready' | 'failed';
+
+/** While the server processes a medium it is asked so often, in milliseconds. The wait doubles up to the maximum. */
+const ASK_FIRST = 1_000;
+const ASK_MAX = 15_000;
+
+/** What still shows a file of this device has ended by then, in milliseconds. */
+const REVOKED_AFTER = 10_000;
+
+/** One file on its way. */
+export class Upload {
+  state = $state<UploadState>('waiting');
+  /** The part that is sent, from 0 to 1. */
+  sent = $state(0);
+  /** Why it failed. */
+  failure = $state.raw<Failure | null>(null);
+  readonly key: string;
+  readonly kind: MediaKind;
+  /** The file as a picture or video of this page. */
+  readonly local: string;
+  kept: KeptFile;
+  abort = new AbortController();
+
+  constructor(kept: KeptFile) {
+    this.kept = kept;
+    this.key = kept.key;
+    this.kind = kept.kind;
+    this.local = URL.createObjectURL(kept.blob);
+    if (kept.media) this.state = 'processing';
+  }
+
+  /** The server has all of it. */
+  get isSent(): boolean {
+    return this.kept.media !== null;
+  }
+
+  /** Whether the file is still wanted. */
+  get isWanted(): boolean {
+    return uploads.get(this.key) === this;
+  }
+}
+
+const uploads = new Map<string, Upload>();
+const queue: Upload[] = [];
+let sending = 0;
+let wait = WAIT_FIRST;
+let timer: ReturnType<typeof setTimeout> | undefined;
+const settledListeners = new Set<() => void>();
+
+whenBack(continueAll);
+
+/** Calls `then` whenever an upload is complete or has failed. Returns how to stop. */
+export function whenSettled(then: () => void): () => void {
+  settledListeners.add(then);
+  return () => settledListeners.delete(then);
+}
+
+/** Takes a file that a person has chosen, and begins to upload it. */
+export async function choose(person: string, file: Blob, kind: MediaKind): Promise<Upload> {
+  const upload = new Upload({ key: freshIdempotencyKey(), person, blob: file, kind, at: present(), media: null });
+  uploads.set(upload.key, upload);
+  // A device that refuses to keep it uploads it all the same; it is only lost with the page.
+  await keepFile(upload.kept);
+  enqueue(upload);
+  return upload;
+}
+
+/** Takes up a file that was chosen before; null when the device has lost it. */
+export async function adopt(key: string): Promise<Upload | null> {
+  const known = uploads.get(key);
+  if (known) return known;
+  const kept = await takeFile(key);
+  if (!kept) return null;
+  const upload = uploads.get(key) ?? new Upload(kept);
+  if (!uploads.has(key)) {
+    uploads.set(key, upload);
+    if (upload.isSent) void follow(upload);
+    else enqueue(upload);
+  }
+  return upload;
+}
+
+/** Uploads it again after it failed. What the server refused begins from its first byte. */
+export function retry(upload: Upload): void {
+  if (upload.state !== 'failed' && upload.state !== 'stopped') return;
+  if (upload.state === 'failed') upload.kept = { ...upload.kept, media: null };
+  upload.failure = null;
+  upload.sent = 0;
+  enqueue(upload);
+}
+
+/** The person does not want it any more: nothing of it stays, here or on the server. */
+export function cancel(upload: Upload): void {
+  forgetUpload(upload.kept);
+  finish(upload);
+}
+
+/** A story has it: nothing of it has to stay on the device. */
+export function finish(upload: Upload): void {
+  release(upload.key);
+  void dropFile(upload.key);
+}
+
+/** The page needs it no longer: its story is posted. */
+export function release(key: string): void {
+  const upload = uploads.get(key);
+  if (!upload) return;
+  uploads.delete(key);
+  upload.abort.abort();
+  setTimeout(() => URL.revokeObjectURL(upload.local), REVOKED_AFTER);
+}
+
+/** Forgets files that were chosen long ago and never posted. */
+export function sweep(): void {
+  void dropOldFiles(present(), new Set(uploads.keys()));
+}
+
+function enqueue(upload: Upload): void {
+  upload.state = 'waiting';
+  if (!queue.includes(upload)) queue.push(upload);
+  pump();
+}
+
+function pump(): void {
+  while (sending < UPLOADS_AT_ONCE_MAX) {
+    const next = queue.shift();
+    if (!next) return;
+    if (!next.isWanted) continue;
+    sending += 1;
+    void alone(next.key, () => send(next)).finally(() => {
+      sending -= 1;
+      pump();
+    });
+  }
+}
+
+/** Two tabs with the same draft must not upload the same file at once. */
+function alone(key: string, work: () => Promise<void>): Promise<void> {
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  return locks ? locks.request(`sosik-upload-${key}`, () => work()).then(() => undefined) : work();
+}
+
+async function send(upload: Upload): Promise<void> {
+  // Another tab may have sent it meanwhile.
+  upload.kept = (await takeFile(upload.key)) ?? upload.kept;
+  if (!upload.isWanted) return;
+  if (upload.isSent) return void follow(upload);
+  upload.state = 'sending';
+  upload.abort = new AbortController();
+  try {
+    const media = await sendFile(upload.kept, {
+      progress: (part) => (upload.sent = part),
+      signal: upload.abort.signal,
+    });
+    if (!upload.isWanted) return forgetUpload({ ...upload.kept, media: media.id });
+    wait = WAIT_FIRST;
+    await remember(upload, { media: media.id });
+    void follow(upload);
+    settled();
+  } catch (error) {
+    if (upload.isWanted) stop(upload, Failure.from(error));
+  }
+}
+
+function stop(upload: Upload, failure: Failure): void {
+  const isFull = failure.status === 507;
+  if (failure.passes && !isFull && failure.code !== 'internal') {
+    upload.state = 'stopped';
+    continueLater();
+    return;
+  }
+  fail(upload, failure);
+}
+
+function fail(upload: Upload, failure: Failure): void {
+  upload.failure = failure;
+  upload.state = 'failed';
+  settled();
+}
+
+/** Asks what becomes of the medium, until it is ready, has failed or is not wanted any more. */
+async function follow(upload: Upload): Promise<void> {
+  upload.state = 'processing';
+  for (let pause = ASK_FIRST; upload.isWanted && upload.kept.media; pause = Math.min(pause * 2, ASK_MAX)) {
+    const media = await askMedia(upload.kept.media).catch((error: unknown) => Failure.from(error));
+    if (!upload.isWanted) return;
+    if (media instanceof Failure) {
+      if (media.status === 404) return expired(upload);
+    } else if (media.state === 'ready') {
+      upload.state = 'ready';
+      return settled();
+    } else if (media.state === 'failed') {
+      return fail(upload, new Failure(media.problem?.code ?? 'media_broken', 422));
+    }
+    await new Promise((done) => setTimeout(done, pause));
+  }
+}
+
+/** The server did not keep it: it is uploaded once more. */
+function expired(upload: Upload): void {
+  upload.kept = { ...upload.kept, media: null };
+  void keepFile(upload.kept);
+  enqueue(upload);
+}
+
+/** The server said that it does not have these files: they are uploaded once more. */
+export async function uploadAgain(keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    const upload = await adopt(key);
+    if (upload) expired(upload);
+  }
+}
+
+async function remember(upload: Upload, change: Partial<KeptFile>): Promise<void> {
+  upload.kept = { ...upload.kept, ...change };
+  if (upload.isWanted) await keepFile(upload.kept);
+}
+
+function settled(): void {
+  for (const then of settledListeners) then();
+}
+
+function continueLater(): void {
+  clearTimeout(timer);
+  timer = setTimeout(continueAll, wait);
+  wait = Math.min(wait * 2, WAIT_MAX);
+}
+
+function continueAll(): void {
+  for (const upload of uploads.values()) if (upload.state === 'stopped') enqueue(upload);
+}
