@@ -15,12 +15,12 @@ const tiles = (page: Page) => page.getByRole('list', { name: '소식에 넣을 �
 /** Every upload on the page is complete. */
 async function uploaded(page: Page, count: number): Promise<void> {
   await expect.poll(() => tiles(page).count()).toBe(count);
-  await expect.poll(() => tiles(page).getByRole('progressbar').count(), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => tiles(page).getByRole('progressbar').count(), { timeout: 50_000 }).toBe(0);
 }
 
 /** The photo has been loaded and drawn. */
 async function drawn(page: Page, count: number): Promise<void> {
-  await expect.poll(() => page.$$eval('.gallery img', (images) => (images as HTMLImageElement[]).filter(({ complete, naturalWidth }) => complete && naturalWidth > 0).length), { timeout: 30_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => page.$$eval('.gallery img', (images) => (images as HTMLImageElement[]).filter(({ complete, naturalWidth }) => complete && naturalWidth > 0).length), { timeout: 50_000 }).toBeGreaterThanOrEqual(count);
 }
 
 describe.each(EVERY_SIZE)('photos, on a %s', (size) => {
@@ -160,7 +160,7 @@ describe.each(EVERY_SIZE)('photos, on a %s', (size) => {
     await page.getByRole('button', { name: '저장' }).click();
     await page.waitForURL(`**/stories/${id}`);
     await expect.poll(() => page.locator('.gallery li').count()).toBe(2);
-    await expect.poll(() => page.locator('.gallery li').first().getByRole('img', { name: '나중에 넣은 사진' }).count(), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => page.locator('.gallery li').first().getByRole('img', { name: '나중에 넣은 사진' }).count(), { timeout: 50_000 }).toBe(1);
   });
 });
 

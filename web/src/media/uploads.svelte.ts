@@ -15,7 +15,7 @@ export type UploadState = 'waiting' | 'sending' | 'stopped' | 'processing' | 're
 
 /** While the server processes a medium it is asked so often, in milliseconds. The wait doubles up to the maximum. */
 const ASK_FIRST = 1_000;
-const ASK_MAX = 15_000;
+const ASK_MAX = 4_000;
 
 /** What still shows a file of this device has ended by then, in milliseconds. */
 const REVOKED_AFTER = 10_000;
