@@ -398,9 +398,14 @@ fn shown(address: &str) -> String {
 
 /// Sends a request through `openssl`, which keeps its connection until it is closed.
 fn ask_over_tls(address: &str) -> String {
+    ask_over(address, "-tls1_3")
+}
+
+/// The same with one version of TLS. The answer is empty if the balancer refuses it.
+fn ask_over(address: &str, version: &str) -> String {
     let request = "GET / HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n";
-    let script =
-        format!("printf '{request}' | openssl s_client -quiet -connect {address} 2>/dev/null");
+    let connect = format!("openssl s_client {version} -quiet -connect {address} 2>/dev/null");
+    let script = format!("printf '{request}' | {connect}");
     let ran = Command::new("/bin/sh")
         .args(["-c", &script])
         .output()
@@ -419,6 +424,7 @@ async fn tls_is_served_and_a_new_certificate_is_used_at_once() {
 
     let answer = ask_over_tls(&secure);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    assert_eq!(ask_over(&secure, "-tls1_2"), "", "an old version");
     assert!(
         answer
             .to_lowercase()
