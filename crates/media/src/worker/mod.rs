@@ -5,8 +5,8 @@
 //! process takes a few milliseconds; a photo of 12 megapixels takes hundreds.
 //!
 //! The order is the argument of the process, the file is its standard input, and the answer its standard output
-//! ([`protocol`]). Before the first byte of the file is read, the process gives up what it does not need
-//! ([`sandbox`]). The parent enforces the deadline and believes nothing: it checks each length and the magic bytes of
+//! (`protocol`). Before the first byte of the file is read, the process gives up what it does not need
+//! (`sandbox`). The parent enforces the deadline and believes nothing: it checks each length and the magic bytes of
 //! each rendition.
 //!
 //! An executable that starts [`Workers`] must call [`main`] for the arguments of its [`Program`], before it starts
