@@ -128,6 +128,7 @@ fn test() -> anyhow::Result<()> {
     tools::servers()?;
     tools::network()?;
     tools::cmake()?;
+    tools::ffmpeg()?;
     // Each test has its own database on this server. Without it, every test would start a server.
     let postgres = Postgres::start(&TEST_SETTINGS).context("start PostgreSQL for the tests")?;
     let mut steps = checks();

@@ -120,6 +120,20 @@ pub(crate) fn cmake() -> anyhow::Result<()> {
     )
 }
 
+/// ffmpeg, with which the tests of videos work. On Debian and derived systems it is installed if it is missing.
+///
+/// # Errors
+/// It is missing and cannot be installed. The error names the command to run by hand.
+pub(crate) fn ffmpeg() -> anyhow::Result<()> {
+    if sosik_servers::find("ffmpeg").is_some() {
+        return Ok(());
+    }
+    say("ffmpeg is missing: installing it");
+    install(&["ffmpeg"]).context(
+        "the tests of videos need ffmpeg: run `apt-get install --no-install-recommends ffmpeg` as root",
+    )
+}
+
 /// What the test of two balancers on one address needs: the program and its package on Debian.
 const NETWORK: [(&str, &str); 4] = [
     ("keepalived", "keepalived"),

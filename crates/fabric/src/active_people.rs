@@ -26,7 +26,7 @@ pub struct ActiveCounts {
     pub thirty_days: u64,
 }
 
-/// Who was active, for an operator. The memory is constant: each day takes some KiB, however many people there are. It
+/// Estimates the number of active people, for an operator. The memory is constant: each day takes some KiB, however many people there are. It
 /// counts from the time at which the engine was last emptied.
 #[async_trait]
 pub trait ActivePeople: Send + Sync + 'static {

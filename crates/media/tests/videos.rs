@@ -324,7 +324,6 @@ fn made(folder: &Path, name: &str, size: &str, arguments: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-#[ignore = "needs ffmpeg"]
 async fn ffmpeg_makes_other_videos_playable() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
@@ -375,7 +374,6 @@ async fn ffmpeg_makes_other_videos_playable() {
 }
 
 #[tokio::test]
-#[ignore = "needs ffmpeg"]
 async fn a_copied_video_plays_like_the_original() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = "-c:v libx264 -pix_fmt yuv420p -c:a aac";
@@ -404,7 +402,6 @@ fn frames(file: &Path) -> String {
 }
 
 #[tokio::test]
-#[ignore = "needs ffmpeg"]
 async fn a_playlist_that_pretends_to_be_a_video_leads_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");

@@ -15,7 +15,7 @@ use crate::NodeName;
 /// within milliseconds, and one lost datagram is sent again after a second or more.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What is known about names.
+/// The addresses of names, as of the last look-up that succeeded.
 #[derive(Debug, Default)]
 pub(super) struct Resolver(HashMap<String, Name>);
 

@@ -88,7 +88,7 @@ pub struct Rendition {
     pub bytes: Vec<u8>,
 }
 
-/// What is kept of an uploaded photo.
+/// The renditions of a photo. The upload itself is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Photo {
     /// Smallest first, WebP before JPEG. A size that would repeat a smaller one is left out, because photos are never

@@ -92,7 +92,7 @@ pub enum FetchError {
     TooSlow,
 }
 
-/// What is shown of a link.
+/// The preview of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     /// Texts of the page.

@@ -24,7 +24,7 @@ pub enum BadLink {
     Port,
 }
 
-/// Who answers for a link.
+/// The host of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Authority {
     Name(String),

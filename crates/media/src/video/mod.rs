@@ -31,7 +31,7 @@ use crate::{
 pub use ffmpeg::Ffmpeg;
 pub use remux::remux;
 
-/// What is known of a playable video.
+/// The size and the duration of a playable video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Pixels in a row, as shown.
@@ -49,7 +49,7 @@ pub struct Facts {
 pub struct Video {
     /// The file, in the folder that the caller gave.
     pub file: PathBuf,
-    /// What is known of it.
+    /// Its size and duration.
     pub facts: Facts,
     /// A picture from its start, for [`Workers::photo`]. Needs `ffmpeg`.
     pub poster: Option<Bytes>,

@@ -34,8 +34,8 @@ pub struct Program {
     pub path: PathBuf,
     /// Arguments that make it call [`crate::worker::main`] with the last argument.
     pub arguments: Vec<String>,
-    /// The whole environment. An allocator that takes memory in advance is told here to take none: it would count against
-    /// the limit of the process.
+    /// The whole environment. It turns off an allocator's reservation of memory in advance,
+    /// which would count against the limit of the process.
     pub environment: Vec<(&'static str, &'static str)>,
 }
 

@@ -202,7 +202,7 @@ impl Filling {
     }
 }
 
-/// What is known of a source before its rows are read.
+/// The identity and the size of a source.
 struct Counted {
     tables: Vec<FilledTable>,
     identity: String,
