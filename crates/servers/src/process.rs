@@ -131,13 +131,14 @@ impl Process {
         self.family().map(|(_, stat)| stat.cpu).sum()
     }
 
-    /// It and its children.
+    /// It and its children, or nothing if it has ended. Its id may then belong to another process.
     fn family(self) -> impl Iterator<Item = (Self, Stat)> {
+        let lives = self.state() != State::Ended;
         // Not every entry of this folder is a process.
         let entries = std::fs::read_dir("/proc").into_iter().flatten();
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let all = pids.filter_map(|pid| Some((pid, Stat::of(pid)?)));
-        all.filter(move |(pid, stat)| *pid == self.pid || stat.parent == self.pid)
+        all.filter(move |(pid, stat)| lives && (*pid == self.pid || stat.parent == self.pid))
             .map(|(pid, stat)| {
                 let started = stat.started;
                 (Self { pid, started }, stat)
@@ -209,8 +210,11 @@ mod tests {
         };
         assert_eq!(earlier.state(), State::Ended);
         assert!(earlier.signal(Signal::KILL).is_err());
+        assert_eq!(earlier.family().count(), 0);
         earlier.kill();
-        assert_eq!(process.state(), State::Running);
+        // A process that was killed pauses no more.
+        process.pause().unwrap();
+        assert_eq!(process.state(), State::Paused);
         process.kill();
         assert!(!child.wait().unwrap().success());
         assert_eq!(process.state(), State::Ended);
