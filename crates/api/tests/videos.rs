@@ -13,7 +13,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 use sosik_api::schema::{Media, MediaKind, MediaState, Story};
 use sosik_service::Clock;
-use sosik_service::media::{Ffmpeg, VIDEO_BYTES_MAX};
+use sosik_service::media::{Ffmpeg, PART_BYTES_MAX, VIDEO_BYTES_MAX};
 use sosik_service::settings::VIDEOS_WAITING_MAX;
 use sosik_store::{MediaQueue, MediaTask};
 use sosik_testkit::app::TestSettings;
@@ -404,6 +404,23 @@ async fn only_five_videos_of_one_person_wait_and_each_counts_as_the_largest() {
     refused.problem(409, "videos_wait");
     mina.uploads(&photo(40, 30, 1)).await;
     joon.uploads(&file).await;
+}
+
+/// Two equal parts of one request are one file. It stays when the request is refused after the second of them.
+#[tokio::test]
+async fn a_refused_piece_takes_no_recorded_part_with_it() {
+    let (studio, _shut) = Studio::with_a_gate().await;
+    let mina = studio.app.user("mina").await;
+    let mut file = playable_video();
+    for _ in 0..VIDEOS_WAITING_MAX {
+        mina.uploads(&file).await;
+    }
+    file.resize(3 * PART_BYTES_MAX, 0);
+    let refused = mina.begins_upload(file.len() as u64, Some(&file)).await;
+    refused.problem(409, "videos_wait");
+    let files = studio.files();
+    let parts = files.iter().filter(|name| name.contains(".p"));
+    assert_eq!(parts.count(), 2, "{files:?}");
 }
 
 #[tokio::test]

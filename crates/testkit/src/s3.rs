@@ -9,6 +9,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 /// The only key of the server.
@@ -25,7 +26,16 @@ pub struct S3Server {
     /// Its URL.
     pub url: String,
     folder: TempDir,
-    _serving: JoinSet<()>,
+    /// A thread of its own, because a test blocks its thread while it starts a node that reads the bucket.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for S3Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl S3Server {
@@ -39,14 +49,17 @@ impl S3Server {
         let files = FileSystem::new(folder.path()).expect("open the folder");
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a thread");
+        let listening = runtime.spawn(TcpListener::bind("127.0.0.1:0"));
+        let listener = listening.await.expect("a task").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let mut serving = JoinSet::new();
-        serving.spawn(serve(listener, service.build()));
+        runtime.spawn(serve(listener, service.build()));
         Self {
             url: format!("http://{address}"),
             folder,
-            _serving: serving,
+            runtime: Some(runtime),
         }
     }
 

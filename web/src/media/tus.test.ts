@@ -113,6 +113,24 @@ describe('a large file', () => {
     expect(upload.kept.media).toBe('101');
   });
 
+  it('goes on by itself after the server ended a part that had become silent', async () => {
+    server.refuse = { status: 408, code: 'body_too_slow' };
+    const upload = await choose();
+    await expect.poll(() => upload.state).toBe('stopped');
+    uploads.retry(upload);
+    await expect.poll(() => upload.state).toBe('ready');
+    expect(upload.kept.media).toBe('101');
+  });
+
+  it('keeps what the server has while too many videos wait', async () => {
+    server.refuse = { status: 409, code: 'videos_wait' };
+    const upload = await choose();
+    await expect.poll(() => upload.failure?.code).toBe('videos_wait');
+    uploads.retry(upload);
+    await expect.poll(() => upload.state).toBe('ready');
+    expect(server.asked.filter((asked) => /^(POST|DELETE)/.test(asked))).toEqual(['POST /v1/uploads']);
+  });
+
   it('that the server refuses to begin has failed', async () => {
     server.refuseNew = { status: 409, code: 'uploads_too_many' };
     const upload = await choose();

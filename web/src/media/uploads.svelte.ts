@@ -95,13 +95,19 @@ export async function adopt(key: string): Promise<Upload | null> {
   return upload;
 }
 
-/** Uploads it again after it failed. What the server refused begins from its first byte. */
+/** Uploads it again after it failed. A file that the server refused begins from its first byte. */
 export function retry(upload: Upload): void {
   if (upload.state !== 'failed' && upload.state !== 'stopped') return;
+  const { failure } = upload;
   upload.failure = null;
-  if (upload.state === 'stopped') return enqueue(upload);
+  if (upload.state === 'stopped' || isForLater(failure)) return enqueue(upload);
   forgetUpload(upload.kept);
   startOver(upload);
+}
+
+/** The server keeps what it has of the file, and takes the rest when there is room. */
+function isForLater(failure: Failure | null): boolean {
+  return failure?.code === 'videos_wait' || failure?.status === 507;
 }
 
 /** The person does not want it any more: nothing of it stays, here or on the server. */

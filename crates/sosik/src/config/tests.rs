@@ -348,7 +348,7 @@ fn values_that_contradict_one_another_are_refused_where_they_were_set() {
 
 #[test]
 fn a_bucket_needs_a_folder_on_this_machine_for_videos() {
-    let bucket = vec![
+    let bucket = [
         "media.url=s3://photos",
         "media.s3_access_key=key",
         "media.s3_secret_key=secret",

@@ -346,7 +346,7 @@ impl<'a> Append<'a> {
     }
 
     /// Ends the hold, and deletes the parts that are not recorded. They stay if the record is not certain: a write that
-    /// failed may have recorded them.
+    /// failed may have recorded them. Two equal parts of one request are one file, so a name may also be a recorded one.
     async fn give_up(&mut self) {
         let ended = UploadProgress {
             id: self.upload.id,
@@ -359,8 +359,11 @@ impl<'a> Append<'a> {
         };
         // If the store fails, the hold expires.
         if let Ok(true) = self.media.core.store.keep_upload(ended).await {
+            let recorded = Parts::parse(&self.upload.parts).unwrap_or_default();
             for name in std::mem::take(&mut self.unrecorded) {
-                self.delete_part(&name).await;
+                if !recorded.names().contains(&name) {
+                    self.delete_part(&name).await;
+                }
             }
         }
     }
