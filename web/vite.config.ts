@@ -27,7 +27,7 @@ export default defineConfig({
     manifest: true,
   },
   server: {
-    proxy: { '/v1': { target: server, changeOrigin: false }, '/openapi.json': server },
+    proxy: { '/v1': { target: server, changeOrigin: false }, '/media': server, '/avatars': server, '/openapi.json': server },
   },
   test: {
     environment: 'jsdom',

@@ -7,7 +7,7 @@ import { EVERY_SIZE, expectComplaints, openAs, picture, story } from './browser'
 import { BROKEN, landscape, landscapes } from './photos';
 import { eventually, Person } from './town';
 
-const PHOTOS = /사진 넣기/;
+const PHOTOS = /사진·동영상 넣기/;
 
 /** The tiles of the photos that are being posted. */
 const tiles = (page: Page) => page.getByRole('list', { name: '소식에 넣을 사진' }).getByRole('listitem');
@@ -130,7 +130,7 @@ describe.each(EVERY_SIZE)('photos, on a %s', (size) => {
     expectComplaints(/status of 4\d\d/);
     const page = await openAs(await Person.join(), size, '/compose');
     await page.getByLabel(PHOTOS).setInputFiles([BROKEN, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }]);
-    await page.getByText('사진이 아닌 파일이에요: notes.txt').waitFor();
+    await page.getByText('사진이나 동영상이 아닌 파일이에요: notes.txt').waitFor();
     await tiles(page).getByRole('button', { name: /다시 올리기/ }).waitFor();
     await picture(page, `compose-refused-${size}`);
     expect(await faults(page)).toEqual([]);
@@ -171,7 +171,7 @@ describe('ten photos', () => {
     await uploaded(page, count);
     if (count === 10) {
       await page.getByLabel(PHOTOS).setInputFiles([await landscape(page, 11)]);
-      await page.getByText('소식 하나에 사진을 10장까지 넣을 수 있어요.').waitFor();
+      await page.getByText('소식 하나에 사진과 동영상을 10개까지 넣을 수 있어요.').waitFor();
       await picture(page, 'compose-ten');
     }
     await page.getByRole('button', { name: '올리기', exact: true }).click();

@@ -13,6 +13,9 @@ class NoObserver {
 }
 
 vi.stubGlobal('ResizeObserver', NoObserver);
+vi.stubGlobal('IntersectionObserver', NoObserver);
+HTMLMediaElement.prototype.play = () => Promise.resolve();
+HTMLMediaElement.prototype.pause = () => undefined;
 vi.stubGlobal('scrollTo', () => undefined);
 vi.stubGlobal('scrollBy', () => undefined);
 

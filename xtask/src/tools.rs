@@ -134,11 +134,12 @@ pub(crate) fn ffmpeg() -> anyhow::Result<()> {
     )
 }
 
-/// What the test of two balancers on one address needs: the program and its package on Debian.
-const NETWORK: [(&str, &str); 4] = [
+/// What the tests of two balancers on one address and of a proxy with a cache need: the program and its package on Debian.
+const NETWORK: [(&str, &str); 5] = [
     ("keepalived", "keepalived"),
     ("ip", "iproute2"),
     ("curl", "curl"),
+    ("nginx", "nginx-light"),
     ("systemd-analyze", "systemd"),
 ];
 

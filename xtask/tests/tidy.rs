@@ -36,6 +36,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-plan", &[]),
     // The people and texts of the demo: it knows no store.
     ("sosik-town", &["sosik-feed"]),
+    // The pictures of the demo: it knows no town and no store.
+    ("sosik-pictures", &["sosik-feed"]),
     (
         "sosik-service",
         &["sosik-feed", "sosik-store", "sosik-fabric", "sosik-media"],
@@ -66,6 +68,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-store-sqlite",
             "sosik-service",
             "sosik-load",
+            "sosik-pictures",
             "sosik-town",
         ],
     ),

@@ -151,6 +151,7 @@ mod tests {
                 handle: "mina".to_owned(),
                 display_name: display_name.to_owned(),
                 bio: bio.to_owned(),
+                avatar: None,
                 language: Language::Ko,
                 revision: 1,
                 privacy: sosik_feed::Privacy::default(),

@@ -47,6 +47,7 @@ pub(crate) struct Limits {
     likes: Limiter,
     saves: Limiter,
     uploads: Limiter,
+    appends: Limiter,
     friend_requests: Limiter,
     relations: Limiter,
     invitations: Limiter,
@@ -87,6 +88,8 @@ kinds! {
     Saving: saves;
     /// Uploading photos.
     Uploading: uploads;
+    /// Appending to uploads. A client chooses the size of its pieces.
+    Appending: appends;
     /// Sending friend requests.
     AskingFriends: friend_requests;
     /// Changes of relations, except sending friend requests.
@@ -128,6 +131,7 @@ impl Limits {
             likes: limiter("likes", rates.likes_per_person),
             saves: limiter("saves", rates.likes_per_person),
             uploads: limiter("uploads", rates.uploads_per_person),
+            appends: limiter("appends", rates.appends_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
             invitations_tried: limiter("invitations_tried", rates.invitations_tried_per_address),
             invitations: limiter("invitations", rates.invitations_per_person),

@@ -45,7 +45,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
     tags(
         (name = "feed", description = "The home feed"),
         (name = "stories", description = "Stories, likes and hashtags"),
-        (name = "media", description = "Photos of stories"),
+        (name = "media", description = "Photos of stories, and uploads"),
         (name = "comments", description = "Comments on stories"),
         (name = "people", description = "Sign-up, profiles and search"),
         (name = "relations", description = "Friends, friend requests, follows, blocks and mutes"),
@@ -155,7 +155,7 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "503",
         name: "Busy",
-        description: "`busy`, `timed_out`, `going_away`, `storage_full`: retry after `Retry-After`",
+        description: "`busy`, `timed_out`, `going_away`, `storage_full`, `media_away`: retry after `Retry-After`",
         applies: |_| true,
     },
 ];
@@ -227,6 +227,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
         post,
         delete,
         patch,
+        head,
+        options,
         ..
     } = item;
     let all = [
@@ -235,6 +237,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
         (true, post),
         (true, delete),
         (true, patch),
+        (false, head),
+        (false, options),
     ];
     all.into_iter()
         .filter_map(|(changes, operation)| Some((changes, operation.as_mut()?)))

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use tower::Layer;
 use tower::util::{option_layer, service_fn};
+use tower::{Layer, ServiceExt, layer::layer_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -27,8 +28,29 @@ use crate::{
 /// The handler of the public listener.
 pub(crate) fn public(app: &App) -> impl Handle + use<> {
     let origins = &app.settings.cors_origins;
-    let cors = (!origins.is_empty()).then(|| cors(origins));
+    let cors = (!origins.is_empty()).then(|| {
+        let cors = cors(origins);
+        layer_fn(move |inner| unless_options(cors.layer(Clone::clone(&inner)), inner))
+    });
     option_layer(cors).layer(with_middleware(for_people(), app))
+}
+
+/// The layer of other origins answers every request with `OPTIONS`. Only those of browsers that announce another request are
+/// meant for it.
+fn unless_options(layered: impl Handle, plain: impl Handle) -> impl Handle {
+    service_fn(move |request: Request| {
+        let is_announcement = request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let is_plain = request.method() == Method::OPTIONS && !is_announcement;
+        let (layered, plain) = (layered.clone(), plain.clone());
+        Box::pin(async move {
+            match is_plain {
+                true => plain.oneshot(request).await,
+                false => layered.oneshot(request).await,
+            }
+        })
+    })
 }
 
 /// The routes for people.
@@ -89,6 +111,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(start::start))
         .routes(routes!(me::show, me::change))
         .routes(routes!(me::password))
+        .routes(routes!(media::avatar::change, media::avatar::remove))
         .routes(routes!(
             sessions::log_in::log_in,
             sessions::list::list,
@@ -110,6 +133,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         ))
         .routes(routes!(media::upload::upload))
         .routes(routes!(media::show::show, media::delete::delete))
+        .merge(uploads())
         .routes(routes!(likes::like, likes::unlike))
         .routes(routes!(likes::list))
         .routes(routes!(saved::save, saved::unsave))
@@ -128,6 +152,20 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(invitations::registration))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
+}
+
+fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            media::uploads::begin::begin,
+            media::uploads::options::options
+        ))
+        .routes(routes!(
+            media::uploads::append::append,
+            media::uploads::show::show,
+            media::uploads::delete::delete
+        ))
+        .layer(map_response(media::uploads::version))
 }
 
 fn relations() -> OpenApiRouter<App> {
@@ -152,9 +190,11 @@ fn relations() -> OpenApiRouter<App> {
         .routes(routes!(suggestions::dismiss, suggestions::restore))
 }
 
-/// The files of stories.
+/// The files of stories and avatars.
 pub(crate) fn files() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(media::file::file))
+    OpenApiRouter::new()
+        .routes(routes!(media::file::file))
+        .routes(routes!(media::avatar::file))
 }
 
 /// The probes, which need no permit.

@@ -8,6 +8,7 @@ mod comment;
 mod entity;
 mod enums;
 mod invitation;
+mod link;
 mod media;
 mod notification;
 mod page;
@@ -25,14 +26,15 @@ pub use invitation::{
     Invitation, InvitationPage, MakeInvitation, OpenInvitation, OpenedInvitation, RegistrationInfo,
     RegistrationMode, Suggestion, SuggestionPage,
 };
+pub use link::{LinkPicture, LinkPreview};
 pub use media::{Attachment, AttachmentSize, Media, MediaKind, MediaProblem, MediaState};
 pub use notification::{Notification, NotificationKind};
 pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};
-pub use person::{Person, PersonCounts, Privacy, Relation};
+pub use person::{Avatar, Person, PersonCounts, Privacy, Relation};
 pub use problem::{FieldProblem, Problem};
 pub use requests::{
     AttachMedia, ChangePassword, ChangePrivacy, ChangeProfile, EditComment, EditStory, LogIn,
-    MarkNotificationsRead, MarkRead, PostStory, SignUp, UploadMedia, WriteComment,
+    MarkNotificationsRead, MarkRead, PartOfUpload, PostStory, SignUp, UploadMedia, WriteComment,
 };
 pub use responses::{
     Availability, CommentReaction, HandleCheck, Reaction, ReadPosition, Session, SignedIn,

@@ -195,6 +195,8 @@ pub struct Rates {
     pub stranger_files_per_address: Rate,
     /// Photos uploaded by one person.
     pub uploads_per_person: Rate,
+    /// Requests by one person that append to uploads.
+    pub appends_per_person: Rate,
     /// Stories posted or edited by one person.
     pub stories_per_person: Rate,
     /// Comments written or edited by one person.
@@ -279,6 +281,7 @@ impl Default for Rates {
             stranger_reads_per_address: rate(600, 1_200),
             stranger_files_per_address: rate(6_000, 12_000),
             uploads_per_person: rate(60, 200),
+            appends_per_person: rate(600, 2_000),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
@@ -310,6 +313,7 @@ impl Rates {
             stranger_reads_per_address: one,
             stranger_files_per_address: one,
             uploads_per_person: one,
+            appends_per_person: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,

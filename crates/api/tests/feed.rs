@@ -46,7 +46,7 @@ async fn a_page_has_the_documented_shape() {
     }
     page["items"][0]["mentions"][0]["id"] = json!("…");
     page["items"][0]["entities"][0]["person"] = json!("…");
-    insta::assert_snapshot!(page, @r#"{"after":"…","before":null,"end":true,"items":[{"attachments":[],"audience":"public","author":{"avatar":null,"bio":"","display_name":"mina of the test","handle":"mina","id":"…","language":"en"},"comments":0,"created_at":"…","edited_at":null,"entities":[{"end":7,"kind":"mention","person":"…","start":3},{"end":11,"kind":"tag","start":8,"tag":"소식"}],"id":"…","liked":false,"likes":0,"mentions":[{"handle":"jun","id":"…"}],"revision":0,"tags":["소식"],"text":"hi @jun #소식"}],"unread":0}"#);
+    insta::assert_snapshot!(page, @r#"{"after":"…","before":null,"end":true,"items":[{"attachments":[],"audience":"public","author":{"avatar":null,"bio":"","display_name":"mina of the test","handle":"mina","id":"…","language":"en"},"comments":0,"created_at":"…","edited_at":null,"entities":[{"end":7,"kind":"mention","person":"…","start":3},{"end":11,"kind":"tag","start":8,"tag":"소식"}],"id":"…","liked":false,"likes":0,"link":null,"mentions":[{"handle":"jun","id":"…"}],"revision":0,"tags":["소식"],"text":"hi @jun #소식"}],"unread":0}"#);
 }
 
 #[tokio::test]

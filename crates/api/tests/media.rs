@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use sosik_api::schema::{Media, MediaKind, MediaState, Story};
+use sosik_api::schema::{Media, MediaKind, MediaState, Story, StoryState};
 use sosik_testkit::media::photo;
-use sosik_testkit::{TestApp, TestPerson, eventually};
+use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually};
 use tempfile::TempDir;
 
 /// Another server takes up the work of a stopped one after this time. With SQLite it does so at its start.
@@ -306,6 +306,30 @@ async fn a_story_in_the_feed_changes_when_its_photo_is_ready() {
     let ready = mina.sees_processed(&story).await;
     let page = mina.feed().await;
     assert_eq!(page.items[0].attachments, ready.attachments);
+}
+
+#[tokio::test]
+async fn pages_that_are_open_learn_that_a_photo_is_ready() {
+    let studio = Studio::open().await;
+    let mina = studio.app.user("mina").await;
+    let story = mina.posts("no photo yet").await;
+    let mut stream = mina.stream_of(&[&story]).await;
+    stream.expect("hello").await;
+    let upload = mina.uploads(&photo(2000, 1500, 9)).await;
+    let ask = json!({ "attachments": [{ "media": upload.id }] });
+    let path = format!("/v1/stories/{}", story.id);
+    mina.patch(&path, &ask).await.expect(200);
+    let learns = async {
+        loop {
+            let event = stream.expect("changed").await;
+            let state: StoryState = serde_json::from_str(&event.data).unwrap();
+            let attachments = state.story.unwrap().attachments;
+            if attachments.iter().any(|it| it.state == MediaState::Ready) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(TIMEOUT, learns).await.unwrap();
 }
 
 #[tokio::test]

@@ -53,12 +53,14 @@ async fn every_operation_refuses_a_request_that_is_meant_for_somebody_else_and_d
         let body = json!({ "text": "written as somebody else", "bio": "changed" });
         let request = mina.request(method.clone(), &path);
         let request = match method {
-            Method::GET | Method::DELETE => request,
+            Method::GET | Method::HEAD | Method::DELETE => request,
             _ => request.json(&body),
         };
         let answer = TestResponse::of(named(request, &jun)).await;
         assert_eq!(answer.status, 409, "{method} {path}: {}", answer.body);
-        answer.problem(409, "other_person");
+        if method != Method::HEAD {
+            answer.problem(409, "other_person");
+        }
     }
     // Nothing changed: the session, the story, the profile and the relations are the same as before.
     assert_eq!(sessions().await, before);

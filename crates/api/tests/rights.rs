@@ -16,7 +16,7 @@ use futures::StreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sosik_api::PublicPage;
-use sosik_api::schema::{Comment, Invitation, Media, SessionPage, Story};
+use sosik_api::schema::{Avatar, Comment, Invitation, Media, SessionPage, Story};
 use sosik_testkit::media::photo;
 use sosik_testkit::{TestApp, TestPerson};
 
@@ -170,6 +170,11 @@ fn table() -> Vec<Row> {
             json!({}),
             Any([401, 415, 415, 415, 415, 415, 415]),
         ),
+        row("OPTIONS /v1/uploads", Any([204; 7])),
+        row("POST /v1/uploads", Any([401, 201, 201, 201, 201, 201, 201])),
+        row("HEAD /v1/uploads/{upload}", owner_only(200)),
+        row("PATCH /v1/uploads/{upload}", owner_only(204)),
+        row("DELETE /v1/uploads/{upload}", owner_only(204)),
         row("GET /v1/media/{media}", owner_only(200)),
         row("DELETE /v1/media/{media}", owner_only(204)),
         row(
@@ -178,6 +183,20 @@ fn table() -> Vec<Row> {
                 public: [200, 200, 200, 200, 404, 404, 200],
                 friends: [404, 404, 200, 404, 404, 404, 200],
             },
+        ),
+        // Avatars
+        with(
+            "PUT /v1/me/avatar",
+            json!({}),
+            Any([401, 415, 415, 415, 415, 415, 415]),
+        ),
+        row(
+            "DELETE /v1/me/avatar",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        row(
+            "GET /avatars/{person}/{file}",
+            Any([200, 200, 200, 200, 404, 404, 200]),
         ),
         row("GET /v1/saved", EVERYBODY),
         row("GET /v1/tags/{tag}/stories", EVERYBODY),
@@ -281,6 +300,10 @@ struct Cast {
     invitation: Invitation,
     /// An upload that belongs to no story, for the operations on it.
     media: Option<Media>,
+    /// For the operations on its files.
+    avatar: Option<Avatar>,
+    /// The id of an upload that is not complete, for the operations on it.
+    upload: String,
 }
 
 impl Cast {
@@ -297,12 +320,20 @@ impl Cast {
         }
         let mut public = owner.posts(&format!("words for all #row{row}")).await;
         let mut friends = owner.posts_to_friends(&format!("{SECRET} #row{row}")).await;
-        if operation.contains("{file}") {
+        if operation.contains("{story}/{file}") {
             public = with_photo(owner, &public).await;
             friends = with_photo(owner, &friends).await;
         }
+        let upload = match operation.contains("{upload}") {
+            true => begun(owner).await,
+            false => String::new(),
+        };
         let media = match operation.contains("{media}") {
             true => Some(owner.uploads(&photo(8, 6, 1)).await),
+            false => None,
+        };
+        let avatar = match operation.contains("{person}/{file}") {
+            true => Some(owner.changes_avatar(&photo(8, 6, 1)).await),
             false => None,
         };
         for other in [friend, former, blocked, blocker] {
@@ -322,6 +353,8 @@ impl Cast {
         let invitation = invitation.expect(201).read();
         Self {
             media,
+            avatar,
+            upload,
             invitation,
             public,
             friends,
@@ -358,7 +391,8 @@ impl Cast {
             .replace("{session}", &self.session)
             .replace("{invitation}", &self.invitation.id.to_string())
             .replace("{media}", self.media.as_ref().map_or("", |media| &media.id))
-            .replace("{file}", file_of(story))
+            .replace("{upload}", &self.upload)
+            .replace("{file}", self.file_of(story))
             .replace("{tag}", &format!("row{number}"));
         let both = format!("{},{}", self.public.id, self.friends.id);
         let path = match path.as_str() {
@@ -372,6 +406,13 @@ impl Cast {
             Some(person) => self.people[person].request(method, &path),
             None => app.client().request(method, format!("{}{path}", app.url())),
         };
+        let request = match path.starts_with("/v1/uploads") {
+            true => request
+                .header("tus-resumable", "1.0.0")
+                .header("upload-length", 10)
+                .header("upload-offset", 0),
+            false => request,
+        };
         match &row.body {
             Some(body) if body["token"] == TOKEN => {
                 request.json(&json!({ "token": self.invitation.token }))
@@ -379,6 +420,15 @@ impl Cast {
             Some(body) => request.json(body),
             None => request,
         }
+    }
+
+    /// The name of a file of the avatar or of the story, if there is one.
+    fn file_of<'a>(&'a self, story: &'a Story) -> &'a str {
+        let sizes = story.attachments.iter().flat_map(|it| &it.sizes);
+        let of_story = sizes.map(|size| size.webp.as_str());
+        let of_avatar = self.avatar.iter().map(|avatar| avatar.small.as_str());
+        let path = of_avatar.chain(of_story).next();
+        path.and_then(|path| path.rsplit('/').next()).unwrap_or("")
     }
 
     /// Texts that must not be in a response to this role.
@@ -392,6 +442,13 @@ impl Cast {
     }
 }
 
+/// The id of an upload that is not complete.
+async fn begun(owner: &TestPerson) -> String {
+    let begun = owner.begins_upload(10, None).await.expect(201);
+    let upload = begun.header("location").unwrap();
+    upload.rsplit('/').next().unwrap().to_owned()
+}
+
 /// Adds a photo to a story.
 async fn with_photo(owner: &TestPerson, story: &Story) -> Story {
     let upload = owner.uploads(&photo(8, 6, 1)).await;
@@ -399,13 +456,6 @@ async fn with_photo(owner: &TestPerson, story: &Story) -> Story {
     let path = format!("/v1/stories/{}", story.id);
     let edited: Story = owner.patch(&path, &ask).await.expect(200).read();
     owner.sees_processed(&edited).await
-}
-
-/// The name of a file of a story, if it has one.
-fn file_of(story: &Story) -> &str {
-    let sizes = story.attachments.iter().flat_map(|it| &it.sizes);
-    let path = sizes.map(|size| size.webp.as_str()).next();
-    path.and_then(|path| path.rsplit('/').next()).unwrap_or("")
 }
 
 async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
@@ -469,6 +519,12 @@ async fn every_operation_is_open_to_exactly_those_who_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether a path shows something of a person. Probes do not.
+fn is_of_api(path: &str) -> bool {
+    let folders = ["/v1/", "/media/", "/avatars/"];
+    folders.iter().any(|folder| path.starts_with(folder))
+}
+
 /// Operations of the document without a row, and rows without an operation.
 fn missing(document: &Value, rows: &[Row]) -> Vec<String> {
     let mut documented = BTreeSet::new();
@@ -476,7 +532,7 @@ fn missing(document: &Value, rows: &[Row]) -> Vec<String> {
         .as_object()
         .unwrap()
         .iter()
-        .filter(|(path, _)| path.starts_with("/v1/") || path.starts_with("/media/"))
+        .filter(|(path, _)| is_of_api(path))
     {
         for method in item
             .as_object()

@@ -45,6 +45,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// Longest silence of a node while it answers. Event streams are exempt after their head.
     pub answer_timeout: Duration,
+    /// Time for the body of an upload and its answer together.
+    pub upload_timeout: Duration,
     /// A connection to a node without a request is closed after this.
     pub node_idle: Duration,
     /// Connections to nodes that are kept open without a request, of each worker thread.
@@ -135,6 +137,7 @@ impl Default for Settings {
             slow_start: Duration::ZERO,
             connect_timeout: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(40),
+            upload_timeout: Duration::from_secs(900),
             // Sosik closes idle connections after 60 seconds.
             node_idle: Duration::from_secs(50),
             node_idle_max: 1_024,

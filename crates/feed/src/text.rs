@@ -20,6 +20,6 @@ pub(crate) use allowed::{Runs, check_runs, is_visible};
 pub use alt::AltText;
 pub use beginning::beginning;
 pub use comment::CommentText;
-pub use entities::{Entity, EntityKind, Link, entities, hashtag, hashtags, mentions};
+pub use entities::{Entity, EntityKind, Link, entities, first_link, hashtag, hashtags, mentions};
 pub(crate) use stored::stored_text;
 pub use story::{StoryText, TextRequirement};

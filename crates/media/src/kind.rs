@@ -243,6 +243,27 @@ mod tests {
         }
 
         #[test]
+        fn a_magic_decides_whatever_follows(which in 0..MAGIC.len(), rest in prop::collection::vec(any::<u8>(), 0..300)) {
+            let (magic, kind) = MAGIC[which];
+            prop_assert_eq!(Kind::sniff(&[magic, &rest].concat()), Some(kind));
+        }
+
+        #[test]
+        fn a_known_major_brand_decides_whatever_follows(which in 0..BRANDS.len(), size in 12..=u32::MAX, rest in prop::collection::vec(any::<u8>(), 4..300)) {
+            let (brand, kind) = BRANDS[which];
+            let file = [&size.to_be_bytes(), b"ftyp", &brand[..], &rest].concat();
+            prop_assert_eq!(Kind::sniff(&file), Some(kind));
+        }
+
+        #[test]
+        fn a_file_that_is_cut_is_unknown_or_what_it_was(which in 0..MAGIC.len(), rest in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..300) {
+            let (magic, kind) = MAGIC[which];
+            let mut file = [magic, &rest].concat();
+            file.truncate(cut);
+            prop_assert!([None, Some(kind)].contains(&Kind::sniff(&file)));
+        }
+
+        #[test]
         fn bytes_after_the_head_change_nothing(head in prop::collection::vec(any::<u8>(), SNIFF_BYTES_MAX), tail in prop::collection::vec(any::<u8>(), 0..64)) {
             let whole = [head.clone(), tail].concat();
             prop_assert_eq!(Kind::sniff(&whole), Kind::sniff(&head));

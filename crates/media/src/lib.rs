@@ -9,6 +9,7 @@
 //!
 //! This crate knows no person, no audience and no HTTP route. It depends on no other crate of the workspace.
 
+mod authorities;
 mod kind;
 mod refusal;
 

@@ -6,7 +6,14 @@
 //! A medium has its own folder, so its files are deleted with it and no references are counted: a person who uploads a
 //! photo twice has two copies.
 //!
-//! A new engine is a new scheme in [`Storage::open`].
+//! The engines are a folder of this machine and a bucket of an object store. A new engine is a function like
+//! [`Storage::in_bucket`].
+
+mod client;
+mod large;
+mod parts;
+mod s3;
+mod staged;
 
 use std::{
     fmt,
@@ -17,21 +24,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    GetOptions, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart, local::LocalFileSystem,
-    path::Path,
+    GetOptions, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
+    local::LocalFileSystem, path::Path,
 };
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::{io::ReaderStream, task::TaskTracker};
 
 pub use object_store::GetRange;
+pub use parts::{PART_BYTES_MAX, PART_BYTES_MIN, Parts, WRITERS_MAX};
+pub use s3::Bucket;
 
-/// Bytes of a piece of a large file in memory. Object stores take no smaller ones than 5 MiB.
-const PIECE_BYTES: usize = 8 * 1024 * 1024;
-
-/// Pieces of one file that are on their way at once.
-const PIECES_MAX: usize = 2;
+/// Bytes of a piece of a file that is streamed. At most three pieces of one reader are in memory.
+pub const STREAM_PIECE_BYTES: usize = 64 * 1024;
 
 /// Letters of a digest.
 const DIGEST_LETTERS: usize = 64;
@@ -123,12 +130,27 @@ pub enum StorageError {
     /// The ending is not made of a few lower-case letters.
     #[error("{0:?} is no ending of a file")]
     Extension(String),
-    /// A file on this machine cannot be read.
-    #[error("cannot read the file")]
+    /// A file on this machine cannot be read or written.
+    #[error("cannot read or write a file of this machine")]
     Read(#[from] std::io::Error),
     /// The engine fails.
     #[error("the storage of media fails")]
     Engine(#[from] object_store::Error),
+}
+
+impl StorageError {
+    /// Whether the engine answered and rejected the request: the bucket does not exist, or the key does not open it.
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
+        match self {
+            Self::Engine(error) => matches!(
+                error,
+                NotFound { .. } | PermissionDenied { .. } | Unauthenticated { .. }
+            ),
+            Self::Scheme(_) | Self::Extension(_) | Self::Read(_) => false,
+        }
+    }
 }
 
 /// A stored file in a listing.
@@ -159,6 +181,8 @@ pub struct Storage {
     engine: Arc<dyn ObjectStore>,
     /// On a file system of this machine.
     local: Option<PathBuf>,
+    /// Large files on their way, and those that are aborted.
+    sending: TaskTracker,
 }
 
 /// A part of a file, or all of it.
@@ -166,6 +190,16 @@ pub struct Storage {
 pub struct Piece {
     /// The bytes.
     pub bytes: Bytes,
+    /// Their place in the file.
+    pub range: Range<u64>,
+    /// Bytes of the whole file.
+    pub size: u64,
+}
+
+/// A file, or a part of it, that is read while it is consumed.
+pub struct Content {
+    /// The bytes in order. An error ends them.
+    pub pieces: BoxStream<'static, Result<Bytes, StorageError>>,
     /// Their place in the file.
     pub range: Range<u64>,
     /// Bytes of the whole file.
@@ -188,7 +222,30 @@ impl Storage {
         Ok(Self {
             engine: Arc::new(engine),
             local: Some(folder.into()),
+            sending: TaskTracker::new(),
         })
+    }
+
+    /// A storage in a bucket. It is shared by all nodes. Nothing is sent yet: [`Storage::check`] tries it.
+    ///
+    /// # Errors
+    ///
+    /// The address of the server is malformed.
+    pub fn in_bucket(bucket: Bucket) -> Result<Self, StorageError> {
+        Ok(Self::with(Arc::new(bucket.open()?)))
+    }
+
+    /// Stores an empty file and deletes it, to find a wrong bucket or key before the first upload. Reading alone would not
+    /// show whether the key may write.
+    ///
+    /// # Errors
+    ///
+    /// The engine rejects a request or does not answer.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        let file = Path::from("check");
+        self.engine.put(&file, PutPayload::default()).await?;
+        self.engine.delete(&file).await?;
+        Ok(())
     }
 
     /// A storage on a given engine.
@@ -196,13 +253,13 @@ impl Storage {
         Self {
             engine,
             local: None,
+            sending: TaskTracker::new(),
         }
     }
 
     /// Free bytes of the disk, for a folder of this machine.
     pub fn free_bytes(&self) -> Option<u64> {
-        let free = rustix::fs::statvfs(self.local.as_ref()?).ok()?;
-        Some(free.f_bavail.saturating_mul(free.f_frsize))
+        free_bytes(self.local.as_ref()?)
     }
 
     /// Stores bytes. Storing the same bytes in the same folder again keeps one file and makes it young.
@@ -221,36 +278,6 @@ impl Storage {
             .put(&folder.file(&name), PutPayload::from(bytes))
             .await?;
         Ok(name)
-    }
-
-    /// Stores a large file piece by piece. It becomes visible when it is complete.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, or the engine fails; nothing is stored then.
-    pub async fn put_file(
-        &self,
-        folder: Folder,
-        file: &FilePath,
-        extension: &str,
-    ) -> Result<Name, StorageError> {
-        let name = named(&digest(file).await?, extension)?;
-        let upload = self.engine.put_multipart(&folder.file(&name)).await?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE_BYTES);
-        let mut file = tokio::fs::File::open(file).await?;
-        let sent = send(&mut file, &mut upload).await;
-        match sent {
-            Ok(()) => upload
-                .finish()
-                .await
-                .map(|_| name)
-                .map_err(StorageError::from),
-            Err(error) => upload
-                .abort()
-                .await
-                .map_err(StorageError::from)
-                .and(Err(error)),
-        }
     }
 
     /// Bytes of a file, or `None` if there is no such file.
@@ -297,6 +324,25 @@ impl Storage {
         Ok(bytes.map(|bytes| Piece { bytes, range, size }))
     }
 
+    /// A file or a part of it, piece by piece, or `None` if there is no such file. Without a range, the whole file.
+    ///
+    /// # Errors
+    ///
+    /// The engine fails, or the range starts behind the end.
+    pub async fn stream(
+        &self,
+        folder: Folder,
+        name: &Name,
+        range: Option<GetRange>,
+    ) -> Result<Option<Content>, StorageError> {
+        let options = GetOptions {
+            range,
+            ..GetOptions::default()
+        };
+        let file = self.engine.get_opts(&folder.file(name), options).await;
+        Ok(found(file)?.map(Content::of))
+    }
+
     /// Deletes a file. Deleting it again changes nothing.
     ///
     /// # Errors
@@ -319,8 +365,14 @@ impl Storage {
             found(self.engine.delete(&file.location).await)?;
         }
         if let Some(local) = &self.local {
-            // Object stores have no folders. A folder of a file system that is not empty stays.
-            let _left = tokio::fs::remove_dir(local.join(path.as_ref())).await;
+            // Object stores have no folders. A killed process leaves files here that are not listed, because they were never
+            // complete.
+            let removed = tokio::fs::remove_dir_all(local.join(path.as_ref())).await;
+            if let Err(error) = removed
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(error.into());
+            }
         }
         Ok(())
     }
@@ -331,16 +383,25 @@ impl Storage {
     ///
     /// The engine fails.
     pub async fn is_intact(&self, folder: Folder, name: &Name) -> Result<bool, StorageError> {
-        let Some(file) = found(self.engine.get(&folder.file(name)).await)? else {
+        let Some(mut pieces) = self.open_file(folder, name).await? else {
             return Ok(false);
         };
-        let mut pieces = file.into_stream();
         let mut digest = Sha256::new();
         while let Some(piece) = pieces.next().await {
             digest.update(&piece?);
         }
         let found = Name::new(&digest.finalize(), "x");
         Ok(found.is_some_and(|found| found.digest() == name.digest()))
+    }
+
+    /// The content of a file piece by piece, or `None` if there is no such file.
+    async fn open_file(
+        &self,
+        folder: Folder,
+        name: &Name,
+    ) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, StorageError> {
+        let file = found(self.engine.get(&folder.file(name)).await)?;
+        Ok(file.map(GetResult::into_stream))
     }
 
     /// Everything that is stored, in no order. `now` is the time since 1970.
@@ -362,31 +423,44 @@ impl Storage {
     }
 }
 
+impl Content {
+    fn of(file: GetResult) -> Self {
+        let (range, size) = (file.range, file.meta.size);
+        let pieces = match file.payload {
+            GetResultPayload::File(file, _) => local_pieces(file, range.clone()),
+            GetResultPayload::Stream(pieces) => pieces.map_err(StorageError::from).boxed(),
+        };
+        Self {
+            pieces,
+            range,
+            size,
+        }
+    }
+}
+
+/// Pieces of [`STREAM_PIECE_BYTES`]. Those of the engine are smaller, and each costs a change of threads.
+fn local_pieces(
+    file: std::fs::File,
+    range: Range<u64>,
+) -> BoxStream<'static, Result<Bytes, StorageError>> {
+    let opened = async move {
+        let mut file = tokio::fs::File::from_std(file);
+        file.seek(std::io::SeekFrom::Start(range.start)).await?;
+        let part = file.take(range.end - range.start);
+        let pieces = ReaderStream::with_capacity(part, STREAM_PIECE_BYTES);
+        Ok::<_, StorageError>(pieces.map_err(StorageError::from))
+    };
+    futures::stream::once(opened).try_flatten().boxed()
+}
+
+/// Free bytes of the disk of a folder, for this user.
+pub(crate) fn free_bytes(folder: &FilePath) -> Option<u64> {
+    let free = rustix::fs::statvfs(folder).ok()?;
+    Some(free.f_bavail.saturating_mul(free.f_frsize))
+}
+
 fn named(digest: &[u8], extension: &str) -> Result<Name, StorageError> {
     Name::new(digest, extension).ok_or_else(|| StorageError::Extension(extension.to_owned()))
-}
-
-async fn digest(file: &FilePath) -> Result<Vec<u8>, StorageError> {
-    let mut file = tokio::fs::File::open(file).await?;
-    let mut digest = Sha256::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        match file.read(&mut piece).await? {
-            0 => return Ok(digest.finalize().to_vec()),
-            read => digest.update(&piece[..read]),
-        }
-    }
-}
-
-async fn send(file: &mut tokio::fs::File, upload: &mut WriteMultipart) -> Result<(), StorageError> {
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        upload.wait_for_capacity(PIECES_MAX).await?;
-        match file.read(&mut piece).await? {
-            0 => return Ok(()),
-            read => upload.write(&piece[..read]),
-        }
-    }
 }
 
 fn found<T>(result: object_store::Result<T>) -> Result<Option<T>, StorageError> {

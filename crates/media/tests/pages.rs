@@ -94,6 +94,15 @@ fn long_texts_are_cut_between_letters() {
 }
 
 #[test]
+fn a_letter_with_endless_marks_is_cut() {
+    let marks = "\u{0301}".repeat(100_000);
+    let wanted = Some("an…".to_owned());
+    assert_eq!(title(&format!("<title>an o{marks}</title>")), wanted);
+    let family = "👨‍👩‍👧‍👦".repeat(60);
+    assert_eq!(title(&format!("<title>{family}</title>")), Some(family));
+}
+
+#[test]
 fn the_first_of_repeated_tags_counts() {
     let html = "<title>first</title><title>second</title><meta property=og:image content=https://a.example/1.png><meta property=og:image content=https://a.example/2.png>";
     let page = page(html).unwrap();

@@ -259,6 +259,23 @@ async fn a_video_with_samples_outside_of_the_file_is_damaged() {
     assert_eq!(refusal(&file[..file.len() - 1]).await, Refusal::Damaged);
 }
 
+/// A file whose index ends with this many empty boxes.
+fn with_boxes(count: usize) -> Vec<u8> {
+    let mut file = Mp4::default().file();
+    let index = position(&file, b"moov") - 4;
+    let added = b"\0\0\0\x08free".repeat(count);
+    let bytes = u32::try_from(file.len() - index + added.len()).unwrap();
+    file[index..index + 4].copy_from_slice(&bytes.to_be_bytes());
+    file.extend(added);
+    file
+}
+
+#[tokio::test]
+async fn an_index_of_too_many_boxes_is_damaged() {
+    prepare(&with_boxes(4_000), None).await.unwrap();
+    assert_eq!(refusal(&with_boxes(4_097)).await, Refusal::Damaged);
+}
+
 #[tokio::test]
 async fn a_video_in_fragments_is_refused_with_the_reason() {
     let fragment = b"\0\0\0\x08moof".to_vec();
@@ -290,11 +307,13 @@ proptest! {
 #[tokio::test]
 async fn real_videos_get_an_answer() {
     for path in common::real_files("video") {
-        let outcome = prepare(&std::fs::read(&path).unwrap(), None).await;
-        match outcome {
-            Ok((_, bytes)) => assert!(!contains(&bytes, b"udta"), "{}", path.display()),
-            Err(Failure::Refused(_)) => {}
-            Err(failure) => panic!("{}: {failure}", path.display()),
+        for ffmpeg in [None, Some(ffmpeg())] {
+            let outcome = prepare(&std::fs::read(&path).unwrap(), ffmpeg).await;
+            match outcome {
+                Ok((_, bytes)) => assert!(!contains(&bytes, b"udta"), "{}", path.display()),
+                Err(Failure::Refused(_)) => {}
+                Err(failure) => panic!("{}: {failure}", path.display()),
+            }
         }
     }
 }
@@ -419,4 +438,160 @@ async fn a_playlist_that_pretends_to_be_a_video_leads_nowhere() {
         let outcome = prepare(&file, Some(ffmpeg())).await;
         assert!(matches!(outcome, Err(Failure::Refused(_))), "{outcome:?}");
     }
+}
+
+/// What a tool of its own reads from a video: `key=value` for its pictures.
+fn probed(file: &[u8], entries: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("video.mp4");
+    std::fs::write(&path, file).unwrap();
+    let probe = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-select_streams",
+            "v:0",
+            "-of",
+            "default=nw=1",
+        ])
+        .args(["-show_entries", entries])
+        .arg(&path)
+        .output();
+    String::from_utf8(probe.unwrap().stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_video_of_high_dynamic_range_gets_ordinary_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -c:a aac -x265-params \
+        log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc";
+    let upload = made(folder.path(), "a.mov", "320x180", arguments);
+    let entries = "stream=codec_name,pix_fmt,color_transfer,color_primaries";
+    assert!(probed(&upload, entries).contains("color_transfer=smpte2084"));
+    let (video, bytes) = prepare(&upload, Some(ffmpeg())).await.unwrap();
+    assert!(video.poster.is_some());
+    let found = probed(&bytes, entries);
+    let wanted = [
+        "codec_name=h264",
+        "pix_fmt=yuv420p",
+        "color_transfer=bt709",
+        "color_primaries=bt709",
+    ];
+    for wanted in wanted {
+        assert!(found.lines().any(|line| line == wanted), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_turned_phone_video_stands_upright_with_its_poster() {
+    let folder = tempfile::tempdir().unwrap();
+    let codecs = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac";
+    made(folder.path(), "flat.mp4", "640x360", codecs);
+    for (name, copied) in [("turned.mp4", true), ("turned.mov", false)] {
+        let turned = folder.path().join(name);
+        let done = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(folder.path().join("flat.mp4"))
+            .args(["-c", "copy", "-metadata:s:v:0", "rotate=90"])
+            .arg(&turned)
+            .status();
+        assert!(done.unwrap().success());
+        let upload = std::fs::read(turned).unwrap();
+        let (video, bytes) = prepare(&upload, Some(ffmpeg())).await.unwrap();
+        let facts = video.facts;
+        assert_eq!((facts.width, facts.height), (360, 640), "{name}");
+        let stored = probed(&bytes, "stream=width");
+        assert_eq!(stored.trim() == "width=640", copied, "{name}: {stored}");
+        let poster = Input::Bytes(video.poster.unwrap());
+        let poster = workers().photo(poster, Purpose::Story).await.unwrap();
+        let size = &poster.renditions[0];
+        assert!(size.width < size.height, "{name}");
+    }
+}
+
+/// The boxes of a file, each with its path, by a parser of the test.
+fn boxes(file: &[u8], path: &str, found: &mut Vec<String>) {
+    let holders = [
+        "moov", "trak", "mdia", "minf", "stbl", "edts", "udta", "dinf",
+    ];
+    let mut rest = file;
+    while rest.len() >= 8 {
+        let number = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .fold(0, |sum, byte| (sum << 8) | usize::from(*byte))
+        };
+        let (header, size) = match number(&rest[..4]) {
+            1 => (16, number(&rest[8..16])),
+            size => (8, size),
+        };
+        let name: String = rest[4..8].iter().map(|byte| char::from(*byte)).collect();
+        let inside = format!("{path}/{name}");
+        if holders.contains(&name.as_str()) {
+            boxes(&rest[header..size], &inside, found);
+        }
+        if name == "free" {
+            assert!(rest[header..size].iter().all(|byte| *byte == 0), "{inside}");
+        }
+        found.push(inside);
+        rest = &rest[size..];
+    }
+    assert!(rest.is_empty(), "{path}");
+}
+
+#[tokio::test]
+async fn no_box_of_a_prepared_video_holds_metadata() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        ("a.mov", "-c:v mpeg4 -c:a pcm_s16le"),
+        ("a.mp4", "-c:v libx264 -pix_fmt yuv420p -c:a aac"),
+    ];
+    for (name, codecs) in cases {
+        let upload = made(folder.path(), name, "320x180", codecs);
+        let mut before = Vec::new();
+        boxes(&upload, "", &mut before);
+        assert!(
+            before.iter().any(|one| one.starts_with("/moov/udta")),
+            "{name}"
+        );
+        let (_, bytes) = prepare(&upload, Some(ffmpeg())).await.unwrap();
+        let mut after = Vec::new();
+        boxes(&bytes, "", &mut after);
+        assert_eq!(after[0], "/ftyp", "{name}");
+        let personal =
+            |one: &&String| one.contains("udta") || one.contains("meta") || one.contains("uuid");
+        assert_eq!(after.iter().find(personal), None, "{name}: {after:?}");
+        assert!(!contains(&bytes, b"37.5665") && !contains(&bytes, b"secret"));
+    }
+}
+
+#[tokio::test]
+async fn the_result_is_bounded_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = folder.path().join("a.webm");
+    made(folder.path(), "a.webm", "2560x1440", "-c:v libvpx -an");
+    let results = folder.path().join("results");
+    std::fs::create_dir(&results).unwrap();
+    let videos = Videos::new(workers(), Some(ffmpeg()));
+    let video = videos.prepare(&upload, &results).await.unwrap();
+    let facts = video.facts;
+    assert_eq!((facts.width, facts.height), (1920, 1080));
+    // 8 Mbit of pictures and 128 kbit of sound in each second, and twice as much in the first moment.
+    let most = (8_000_000 + 128_000) / 8 * (facts.duration.as_secs() + 2);
+    let bytes = std::fs::metadata(&video.file).unwrap().len();
+    assert!(bytes <= most, "{bytes} bytes are more than {most}");
+    assert!(video.poster.unwrap().len() < 1_000_000);
+    let mut names: Vec<_> = std::fs::read_dir(&results)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["video.mp4"]);
+}
+
+#[tokio::test]
+async fn ffmpeg_tells_its_version() {
+    let version = ffmpeg().version().await.unwrap();
+    assert!(version.starts_with("ffmpeg version"), "{version}");
+    assert!(Ffmpeg::at(Path::new("/nowhere/ffmpeg")).is_none());
 }

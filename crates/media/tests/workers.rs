@@ -104,6 +104,7 @@ async fn a_process_can_open_neither_files_nor_sockets_nor_more_memory() {
 fn executes(program: &str, arguments: &[&str], reads: &Path, writes: &Path) -> bool {
     let execute = serde_json::json!({
         "program": program, "arguments": arguments, "reads": reads, "writes": writes,
+        "file_bytes_max": 1_000_000,
     });
     let order = serde_json::json!({
         "job": { "execute": execute }, "memory_bytes": 1 << 30, "cpu_s": 100,

@@ -102,12 +102,19 @@ impl StoryEntry {
             mentions,
             tags,
             attachments,
+            link,
             ..
         } = &self.record;
         let tags: usize = tags.iter().map(|tag| TAG_BYTES + tag.len()).sum();
         let alts: usize = attachments.iter().map(|it| it.alt.len()).sum();
         let attached = ATTACHMENT_BYTES * attachments.len() + alts;
-        let record = text.len() + MENTION_BYTES * mentions.len() + tags + attached;
+        let linked = link.as_ref().map_or(0, |link| {
+            let card = &link.card;
+            let description = card.description.as_ref().map_or(0, String::len);
+            let texts = card.title.len() + description + card.site.len();
+            ATTACHMENT_BYTES + link.url.len() + texts
+        });
+        let record = text.len() + MENTION_BYTES * mentions.len() + tags + attached + linked;
         let rendered = record + ENTITY_BYTES * entities_at_most(text);
         (ENTRY_BYTES + record + Presentation::COUNT * rendered) as u64
     }

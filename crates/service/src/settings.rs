@@ -31,6 +31,9 @@ pub struct Settings {
     pub supervision: SupervisionSettings,
 }
 
+/// Videos of one person that wait or are being prepared. One takes minutes, and others wait behind them.
+pub const VIDEOS_WAITING_MAX: u32 = 5;
+
 /// Reading feeds.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
@@ -141,14 +144,31 @@ pub struct MediaSettings {
     pub free_bytes_min: u64,
     /// Workers of this node. Each runs one process that decodes.
     pub workers: usize,
-    /// A worker that does not finish in this time is taken for dead. Longer than the deadline of a process that decodes.
+    /// Workers of this node for videos. Each runs one `ffmpeg`.
+    pub video_workers: usize,
+    /// A worker that does not renew its claim in this time is taken for dead.
     pub claim: Duration,
+    /// Pause before an upload is processed again, after a failure outside of it.
+    pub retry_after: Duration,
     /// Interval between polls for work that nobody does.
     pub poll_every: Duration,
     /// An upload that belongs to no story is deleted after this time.
     pub unused_after: Duration,
+    /// An incomplete upload is deleted this time after something arrived.
+    pub upload_expires: Duration,
     /// Interval between searches for such uploads.
     pub sweep_every: Duration,
+    /// Whether pages are fetched to show previews of links.
+    pub previews: Previews,
+}
+
+/// Whether stories show previews of links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Previews {
+    /// Pages are fetched.
+    On,
+    /// No page is fetched.
+    Off,
 }
 
 /// Identity of this node.
@@ -248,13 +268,18 @@ impl Default for Settings {
                 quota: MediaQuota {
                     count_max: 20_000,
                     bytes_max: 10_000 << 20,
+                    videos_waiting_max: VIDEOS_WAITING_MAX,
                 },
                 free_bytes_min: 1_024 << 20,
                 workers: 2,
+                video_workers: 1,
                 claim: Duration::from_secs(120),
+                retry_after: Duration::from_secs(30),
                 poll_every: Duration::from_secs(5),
                 unused_after: Duration::from_secs(24 * 3600),
+                upload_expires: Duration::from_secs(24 * 3600),
                 sweep_every: Duration::from_secs(60),
+                previews: Previews::On,
             },
             node: NodeSettings {
                 region: 0,

@@ -2,7 +2,6 @@
 //!
 //! To add an engine, add its scheme to the key in the configuration and an arm here.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,7 +11,6 @@ use sosik_fabric_nats::{NatsLog, NatsOptions, NatsPeers, NatsQueue, NatsWakeUps}
 use sosik_fabric_redis::{RedisFabric, RedisOptions};
 use sosik_feed::{PeerId, Timestamp};
 use sosik_service::SharedStore;
-use sosik_service::media::{MediaEngine, Program, Storage, WorkerSettings, Workers};
 use sosik_store::{Operations, Store};
 use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
@@ -25,12 +23,6 @@ pub const MEMORY: &str = "memory";
 
 /// The scheme of the store that only one process can use.
 pub const SQLITE: &str = "sqlite";
-
-/// The subcommand of a process that decodes one file.
-pub const MEDIA_WORKER: &str = "media-worker";
-
-/// Tells the allocator of this executable to reserve no arena of 1 GiB, which is more than a worker process may have.
-const NO_ARENA: [(&str, &str); 1] = [("MIMALLOC_DISALLOW_ARENA_ALLOC", "1")];
 
 /// The problem when nodes share a store and nothing else, and its remedy.
 const MEMORY_IS_ALONE: &str = "another node uses this store, and this one has `fabric.url = \"memory:\"`: nodes that share a store share Redis \
@@ -97,41 +89,6 @@ async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::R
         store,
         shared: Some(shared),
     })
-}
-
-/// Where the files of media are, as URL. `None`: this node takes no uploads.
-fn media_url(config: &Config) -> Option<String> {
-    /// The folder beside the database.
-    const FOLDER: &str = "media";
-    match config.media.url.as_str() {
-        "none" => None,
-        "" if config.urls.store.scheme() == SQLITE => {
-            let folder = Path::new(config.urls.store.rest()).with_file_name(FOLDER);
-            Some(format!("file:{}", folder.display()))
-        }
-        "" => None,
-        url => Some(url.to_owned()),
-    }
-}
-
-/// Opens the storage of media, and prepares the processes that decode them. `None`: this node takes no uploads.
-///
-/// # Errors
-/// The folder cannot be created, or the executable cannot be found.
-pub fn open_media(config: &Config) -> anyhow::Result<Option<MediaEngine>> {
-    let Some(url) = media_url(config) else {
-        return Ok(None);
-    };
-    let mut program = Program::own(MEDIA_WORKER).context("find this executable")?;
-    program.environment = NO_ARENA.to_vec();
-    let settings = WorkerSettings {
-        processes_max: config.service.media.workers,
-        ..WorkerSettings::default()
-    };
-    Ok(Some(MediaEngine {
-        storage: Storage::open(&url).with_context(|| format!("open media.url {url}"))?,
-        workers: Arc::new(Workers::new(program, settings)),
-    }))
 }
 
 /// Opens the engines of what nodes share while they run.
@@ -219,25 +176,6 @@ mod tests {
         };
         let options = nats_options(&load(inputs).unwrap().config, "one");
         assert_eq!((options.prefix.as_str(), options.replicas), ("staging", 3));
-    }
-
-    #[test]
-    fn photos_are_beside_the_database_unless_it_is_configured_otherwise() {
-        let url = |flags: &[&str]| {
-            let inputs = Inputs {
-                file: None,
-                environment: Vec::new(),
-                flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
-            };
-            media_url(&load(inputs).unwrap().config)
-        };
-        assert_eq!(url(&[]).as_deref(), Some("file:data/media"));
-        let flags = ["store.url=sqlite:/var/lib/sosik/s.db"];
-        assert_eq!(url(&flags).as_deref(), Some("file:/var/lib/sosik/media"));
-        assert_eq!(url(&["store.url=postgres://a@b/c"]), None);
-        assert_eq!(url(&["media.url=none"]), None);
-        let flags = ["store.url=postgres://a@b/c", "media.url=file:/m"];
-        assert_eq!(url(&flags).as_deref(), Some("file:/m"));
     }
 
     #[test]

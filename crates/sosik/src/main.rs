@@ -14,6 +14,7 @@ mod config;
 mod descriptors;
 mod engines;
 mod logging;
+mod media;
 mod metrics;
 #[cfg(feature = "sabotage")]
 mod offset_clock;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 /// The order of a process that decodes one file of a stranger. It is no role: it has neither configuration nor threads.
 fn order_to_decode() -> Option<String> {
     let mut arguments = std::env::args().skip(1);
-    let is_worker = arguments.next()? == engines::MEDIA_WORKER;
+    let is_worker = arguments.next()? == media::MEDIA_WORKER;
     is_worker.then(|| arguments.next()).flatten()
 }
 

@@ -128,7 +128,7 @@ impl Server {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        wiring::take_media(loaded, &service)?;
+        wiring::take_media(loaded, &service).await?;
         let settings = self.api_settings(loaded)?;
         let url = settings.public_url.clone();
         let api = Api::new(sosik_api::Parts {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use sosik_api::AdminToken;
 use sosik_populate::Target;
+use sosik_service::media::Videos;
 use sosik_service::{Clock, Service, Settings, SharedStore, SystemClock};
 use sosik_store::Operations;
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
-use crate::engines::{MEMORY, is_remote, open_engines, open_media, open_store};
+use crate::engines::{MEMORY, is_remote, open_engines, open_store};
+use crate::media::open_media;
 
 /// A service that runs, and what only operators and imports need of its store.
 pub struct Opened {
@@ -64,16 +66,18 @@ pub async fn open_node(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<Op
     open_shared(loaded, settings, None).await
 }
 
-/// Begins to take and process photos, where it is configured. Later calls change nothing.
+/// Begins to take and process photos and videos, where it is configured. Later calls change nothing.
 ///
 /// # Errors
-/// The folder of the files cannot be created.
-pub fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
-    let Some(engine) = open_media(&loaded.config)? else {
+/// A folder cannot be created, the bucket of the files rejects the key, or the configured `ffmpeg` does not exist.
+pub async fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
+    let Some(engine) = open_media(&loaded.config).await? else {
         return Ok(());
     };
     let workers = Arc::clone(&engine.workers);
+    let videos = engine.video.videos.clone();
     tokio::spawn(async move {
+        log_ffmpeg(&videos).await;
         match workers.check().await {
             Ok(protection) => {
                 tracing::info!(?protection, "processes that decode photos are protected");
@@ -85,6 +89,32 @@ pub fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
     });
     service.media().open(engine);
     Ok(())
+}
+
+/// Logs which videos are accepted, and what confines `ffmpeg`.
+async fn log_ffmpeg(videos: &Videos) {
+    let Some(ffmpeg) = videos.ffmpeg() else {
+        tracing::info!(
+            "there is no ffmpeg: videos must be MP4 with H.264 and AAC, and have no poster. Install ffmpeg and start again to \
+             accept MOV, WebM and other codecs, and to show posters"
+        );
+        return;
+    };
+    let path = ffmpeg.path().display().to_string();
+    match ffmpeg.version().await {
+        Ok(version) => tracing::info!(%path, %version, "videos are converted by ffmpeg"),
+        Err(error) => tracing::warn!(%path, %error, "ffmpeg cannot be started: videos fail"),
+    }
+    match videos.protection().await {
+        Ok(protection) if protection.landlock && protection.files_denied => {
+            tracing::info!(?protection, "ffmpeg is confined to one video");
+        }
+        Ok(protection) => tracing::warn!(
+            ?protection,
+            "this kernel does not keep ffmpeg from the files of the server: enable Landlock, or write media.ffmpeg = \"none\""
+        ),
+        Err(error) => tracing::warn!(%error, "the processes that run ffmpeg cannot be started"),
+    }
 }
 
 /// Where balancers reach this node. `None` if it listens on all addresses and none is configured.

@@ -8,6 +8,8 @@
 
 mod common;
 
+#[path = "cluster/photos.rs"]
+mod photos;
 #[path = "cluster/refused.rs"]
 mod refused;
 

@@ -132,6 +132,37 @@ async fn hosts_log_in_read_a_full_page_and_see_the_town_go_on_live() {
     assert_eq!(demo.stop().code(), Some(0));
 }
 
+#[tokio::test]
+async fn the_cast_get_avatars_and_stories_get_photos_that_are_described() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &["--pace", "3600"]);
+    let token = log_in(&demo, "mina").await;
+    let mut looks = interval(Duration::from_millis(200));
+    let seen = async {
+        loop {
+            looks.tick().await;
+            let me: Value = get(&demo, &token, "/v1/me").await.json().await.unwrap();
+            let page = get(&demo, &token, "/v1/feed?limit=100").await;
+            let page: Value = page.json().await.unwrap();
+            let stories = page["items"].as_array().unwrap().iter();
+            let pictured = stories.filter(|story| story["attachments"] != json!([]));
+            let ready = pictured.filter(|story| {
+                assert_eq!(story["edited_at"], Value::Null);
+                let photo = &story["attachments"][0];
+                assert!(photo["alt"].as_str().unwrap().len() > 8, "{photo}");
+                photo["state"] == "ready"
+            });
+            if me["avatar"] != Value::Null && ready.count() >= 3 {
+                return me;
+            }
+        }
+    };
+    let me = timeout(TIMEOUT, seen).await.unwrap();
+    let path = me["avatar"]["large"].as_str().unwrap();
+    assert_eq!(get(&demo, &token, path).await.status(), 200);
+    assert_eq!(demo.stop().code(), Some(0));
+}
+
 /// A server that closes every connection, and counts them.
 fn counting_server() -> (SocketAddr, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

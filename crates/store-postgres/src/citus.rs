@@ -42,6 +42,8 @@ const BY_BUCKET: &[&str] = &[
     "notifications",
     "saved",
     "media",
+    "uploads",
+    "previews",
     "withdrawn",
     "orders",
     "late_stories",
@@ -53,6 +55,7 @@ const BY_KEY: &[(&str, &str)] = &[
     ("handles", "handle"),
     ("skeletons", "skeleton"),
     ("sessions", "token"),
+    ("links", "key"),
 ];
 
 /// Small tables that every server has a copy of.
@@ -123,6 +126,8 @@ mod tests {
             include_str!("../migrations/0011_replies.sql"),
             include_str!("../migrations/0012_public_stories.sql"),
             include_str!("../migrations/0016_media.sql"),
+            include_str!("../migrations/0019_uploads.sql"),
+            include_str!("../migrations/0020_previews.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

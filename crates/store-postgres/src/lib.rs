@@ -13,6 +13,7 @@
 //! To add a noun, add a file with its statements and its trait, and a line in `sql::ALL`.
 
 mod accounts;
+mod avatars;
 mod blocks;
 mod bulk;
 mod cache_leases;
@@ -52,6 +53,7 @@ mod people;
 mod place;
 mod pool;
 mod posts;
+mod previews;
 mod privacy;
 mod purge;
 mod relations;
@@ -66,6 +68,7 @@ mod suggestions;
 mod tags;
 mod threads;
 mod tx;
+mod uploads;
 mod withdrawn;
 mod written;
 

@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "0014_counts_in_the_log",
     15 "0015_cut_log",
     16 "0016_media",
+    17 "0017_videos",
+    18 "0018_avatars",
+    19 "0019_uploads",
+    20 "0020_previews",
+    21 "0021_media_faults",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

@@ -33,6 +33,9 @@ statements! {
     NEWEST_SESSION = "SELECT max(id) FROM person_sessions";
     NEWEST_INVITATION = "SELECT max(id) FROM invitations";
     NEWEST_MEDIA = "SELECT max(id) FROM media";
+    NEWEST_UPLOAD = "SELECT max(id) FROM uploads";
+    NEWEST_PREVIEW = "SELECT max(id) FROM previews";
+    NEWEST_LINK = "SELECT max(folder) FROM links";
 }
 
 #[async_trait]
@@ -91,6 +94,9 @@ async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
             bind!(NEWEST_SESSION),
             bind!(NEWEST_INVITATION),
             bind!(NEWEST_MEDIA),
+            bind!(NEWEST_UPLOAD),
+            bind!(NEWEST_PREVIEW),
+            bind!(NEWEST_LINK),
         ])
         .await?;
     let known: BTreeMap<u16, KnownNode> = known.rows(known_node)?.into_iter().collect();

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use sosik_feed::people::Language;
 use sosik_feed::{AllowedActors, AllowedAskers, Change, Own, PersonId, Privacy, StoryId};
+use sosik_store::engine::avatar_of_json;
 use sosik_store::{
     CommitPosition, Committed, FoundByTerm, HandleUse, People, PersonCounts, PersonRecord,
     ProfileChange, StoreResult, TermPlace,
@@ -18,9 +19,9 @@ use super::tx::Tx;
 use super::{PostgresStore, changes};
 
 statements! {
-    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
         FROM people WHERE bucket = $1 AND id = $2";
-    PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+    PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
         FROM people WHERE id = ANY($1)";
     ID_BY_HANDLE = "SELECT person FROM handles WHERE handle = $1";
     IDS_BY_HANDLE = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
@@ -29,7 +30,7 @@ statements! {
         language = coalesce($5, language), mentions_by = coalesce($6, mentions_by),
         comments_by = coalesce($7, comments_by), requests_by = coalesce($8, requests_by), revision = revision + 1
         WHERE bucket = $1 AND id = $2
-        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by";
+        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts
         WHERE bucket = $1 AND person = $2";
     SKELETON_TAKEN = "SELECT person FROM skeletons WHERE skeleton = $1";
@@ -261,5 +262,6 @@ fn person(row: &Row) -> StoreResult<PersonRecord> {
             comments: AllowedActors::from_number(row.get(7)?),
             requests: AllowedAskers::from_number(row.get(8)?),
         },
+        avatar: avatar_of_json(&row.get::<String>(9)?)?,
     })
 }

@@ -9,7 +9,7 @@ use super::notify;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
-use super::{media, orders, people, privacy, tags};
+use super::{media, orders, people, previews, privacy, tags};
 use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, attachments_json, audience_number, bytes_of,
     mentions_json, tags_json,
@@ -52,6 +52,7 @@ pub(crate) async fn post(
     let (attachments, media) = attachments(tx, story).await?;
     let mut rows = rows(story, &mentions, &attachments)?;
     rows.extend(media);
+    rows.extend(previews::insert(story.id, story.link.as_ref(), story.now));
     let notified = if mentions.is_empty() {
         tx.last_each(rows).await?;
         Vec::new()

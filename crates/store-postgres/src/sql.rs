@@ -69,6 +69,7 @@ pub(crate) use bind;
 /// All statements of the engine, by file.
 pub(crate) const ALL: &[&[Sql]] = &[
     super::accounts::STATEMENTS,
+    super::avatars::STATEMENTS,
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
     super::cache_leases::STATEMENTS,
@@ -101,6 +102,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::orders::STATEMENTS,
     super::people::STATEMENTS,
     super::posts::STATEMENTS,
+    super::previews::STATEMENTS,
     super::privacy::STATEMENTS,
     super::purge::STATEMENTS,
     super::relations::STATEMENTS,
@@ -112,6 +114,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
     super::threads::STATEMENTS,
+    super::uploads::STATEMENTS,
     super::withdrawn::STATEMENTS,
     super::written::STATEMENTS,
 ];

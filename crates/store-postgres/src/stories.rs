@@ -14,7 +14,7 @@ use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
 use super::{
-    changes, idempotency, late, media, orders, people, privacy, purge, story_counts, tags,
+    changes, idempotency, late, media, orders, people, previews, privacy, purge, story_counts, tags,
 };
 use sosik_store::engine::{
     MentionSource, Written, attachments_json, audience_number, audience_of_number, bytes_of,
@@ -22,14 +22,14 @@ use sosik_store::engine::{
 };
 use sosik_store::{
     CommitPosition, Committed, Edited, EditedText, Mention, NewStory, PersonLimits, Posted,
-    StoreResult, Stories, StoryEdit, StoryRecord,
+    StoreResult, Stories, StoryEdit, StoryLink, StoryRecord,
 };
 
 statements! {
     /// Joined by pairs: two lists against one index would try every combination of their values. The condition on the
     /// buckets is for an engine that distributes: it skips the shards without them.
     STORIES = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
-            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0), s.attachments
+            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0), s.attachments, s.link
         FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
         JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id
         LEFT JOIN story_counts c ON c.bucket = s.bucket AND c.story = s.id
@@ -37,15 +37,15 @@ statements! {
     /// The story can be neither edited nor deleted until the commit.
     STORY_HEAD_HELD = "SELECT author, audience FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE";
-    STORY_LOCK = "SELECT audience, octet_length(text), mentions FROM stories
+    STORY_LOCK = "SELECT audience, octet_length(text), mentions, link FROM stories
         WHERE bucket = $1 AND id = $2 AND author = $3 AND deleted_at IS NULL FOR UPDATE";
     STORY_EDIT = "UPDATE stories SET audience = $3, edited_at = $4, text = coalesce($5, text),
         mentions = coalesce($6, mentions), tags = coalesce($7, tags),
-        attachments = coalesce($8, attachments) WHERE bucket = $1 AND id = $2";
+        attachments = coalesce($8, attachments), link = coalesce($9, link) WHERE bucket = $1 AND id = $2";
     STORIES_DELETED = "SELECT id FROM stories
         WHERE bucket = ANY ($1) AND id = ANY ($2) AND deleted_at IS NOT NULL";
     /// The text is removed immediately; the row stays, so that the id is not reused.
-    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', attachments = '', edited_at = NULL, deleted_at = $3
+    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', attachments = '', link = '', edited_at = NULL, deleted_at = $3
         WHERE bucket = $1 AND id = $2";
     STORIES_OF = "SELECT id FROM stories
         WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4";
@@ -221,6 +221,7 @@ fn record(row: &Row) -> StoreResult<StoryRecord> {
         mentions: mentions_of_json(&row.get::<String>(4)?)?,
         tags: tags_of_json(&row.get::<String>(5)?)?,
         attachments: media::attachments_in(row, 11)?,
+        link: previews::link_in(row, 12)?,
         created_at: row.get(6)?,
         edited_at: row.get(7)?,
         counts: story_counts::counts(row, 8)?,
@@ -232,6 +233,7 @@ struct Before {
     audience: Audience,
     bytes: i64,
     mentions: Vec<Mention>,
+    link: Option<StoryLink>,
 }
 
 async fn lock(tx: &Tx, story: StoryId, author: PersonId) -> StoreResult<Option<Before>> {
@@ -241,6 +243,7 @@ async fn lock(tx: &Tx, story: StoryId, author: PersonId) -> StoreResult<Option<B
             audience: audience_of_number(row.get(0)?),
             bytes: row.get(1)?,
             mentions: mentions_of_json(&row.get::<String>(2)?)?,
+            link: previews::link_in(row, 3)?,
         })
     })
     .await
@@ -260,8 +263,11 @@ async fn change(
     let mentions = mentions(tx, edit).await?;
     let (attachments, media) = attachments(tx, edit).await?;
     let mut writes = vec![written::add(edit.author, change)];
-    writes.extend(edits(edit, audience, &mentions, attachments)?);
+    let previews = previews_of(edit, &before);
+    let link = previews.is_some().then(String::new);
+    writes.extend(edits(edit, audience, &mentions, attachments, link)?);
     writes.extend(media);
+    writes.extend(previews.unwrap_or_default());
     let own = writes.len();
     if before.audience == Audience::Friends && audience == Audience::Public {
         writes.extend(late::take(edit.id));
@@ -318,12 +324,19 @@ async fn attachments(tx: &Tx, edit: &StoryEdit) -> StoreResult<(Option<String>, 
     Ok((Some(attachments_json(&attachments)?), writes))
 }
 
+/// The writes of the previews, if the first link changes.
+fn previews_of(edit: &StoryEdit, before: &Before) -> Option<Vec<Query>> {
+    let wanted = edit.text.as_ref()?.link.as_ref();
+    previews::replace(edit.id, before.link.as_ref(), wanted, edit.now)
+}
+
 /// The changes of a story and of the index of its tags.
 fn edits(
     edit: &StoryEdit,
     audience: Audience,
     mentions: &[Mention],
     attachments: Option<String>,
+    link: Option<String>,
 ) -> StoreResult<Vec<Query>> {
     let mut values: [Option<String>; 3] = [None, None, None];
     let mut entries = Vec::new();
@@ -347,7 +360,8 @@ fn edits(
         text,
         mentions,
         tags,
-        attachments
+        attachments,
+        link
     ));
     Ok(entries)
 }
@@ -388,6 +402,7 @@ async fn delete(tx: &Tx, story: StoryId, author: PersonId, now: Timestamp) -> St
         written::add(author, written),
         tags::remove(story),
         media::delete_of_story(story, now),
+        previews::delete_of_story(story, now),
         bind!(STORY_DELETE, story.bucket(), story, now),
         drop_delivery,
         insert_purge,

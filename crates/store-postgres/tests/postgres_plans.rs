@@ -191,6 +191,11 @@ INSERT INTO notifications SELECT (c.author % 256)::smallint, c.author, c.id / 25
 INSERT INTO media (bucket, id, owner, story, kind, state, upload, bytes, created_at, due_at)
     SELECT bucket, id, author, CASE WHEN k % 3 > 0 THEN id END, 1, CASE WHEN k % 9 = 0 THEN 1 ELSE 2 END, '', k, n * 20 + k,
         n * 20 + k FROM s;
+INSERT INTO uploads (bucket, id, owner, length, received, expires_at)
+    SELECT bucket, id, author, k + 1, CASE WHEN k % 9 = 0 THEN 0 ELSE k + 1 END, n * 20 + k FROM s;
+INSERT INTO previews (bucket, id, story, url, state, created_at, due_at)
+    SELECT bucket, id, id, '', CASE WHEN k % 9 = 0 THEN 1 ELSE 2 END, n * 20 + k, n * 20 + k FROM s;
+INSERT INTO links SELECT sha256(id::text::bytea), id, 'null', n * 20 + k FROM s;
 INSERT INTO withdrawn SELECT bucket, author, 4, id, id, k FROM s;
 INSERT INTO orders (bucket, kind, story, author, created_at, ready_at, late, dead, attempts)
     SELECT bucket, k % 2 + 1, id, author, 1, n * 20 + k, CASE WHEN k = 3 THEN n ELSE 0 END, k = 4, k % 3 FROM s;

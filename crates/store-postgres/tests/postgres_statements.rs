@@ -18,6 +18,7 @@ const WITHOUT_BUCKET: &[(&str, &str)] = &[
     ("cache_leases", "on the server that the nodes connect to"),
     ("changes", "on the server that the nodes connect to"),
     ("search_index", "on the server that the nodes connect to"),
+    ("links", "distributed by the key, and of nobody"),
 ];
 
 /// Upper case, with single spaces and without comments.

@@ -54,6 +54,7 @@ fn story(number: u64, author: PersonId) -> NewStory {
         },
         mentions: vec![],
         attachments: Vec::new(),
+        link: None,
         tags: vec![],
         idempotency: None,
         now: NOW,

@@ -10,6 +10,7 @@
 //! To add a noun, add a file with its statements and its trait, and a line in `statement::ALL`.
 
 mod accounts;
+mod avatars;
 pub mod backup;
 mod blocks;
 mod bulk;
@@ -44,6 +45,7 @@ mod people;
 #[cfg(test)]
 mod plans;
 mod posts;
+mod previews;
 mod privacy;
 pub mod private;
 mod purge;
@@ -58,6 +60,7 @@ mod suggestions;
 mod tags;
 mod takeover;
 mod threads;
+mod uploads;
 mod withdrawn;
 mod writer;
 

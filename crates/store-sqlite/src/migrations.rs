@@ -19,6 +19,11 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_replies",
     11 "0011_public_stories",
     12 "0012_media",
+    13 "0013_videos",
+    14 "0014_avatars",
+    15 "0015_uploads",
+    16 "0016_previews",
+    17 "0017_media_faults",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -26,10 +26,13 @@ statements! {
     NEWEST_SESSION = "SELECT max(id) FROM sessions";
     NEWEST_INVITATION = "SELECT max(id) FROM invitations";
     NEWEST_MEDIA = "SELECT max(id) FROM media";
+    NEWEST_UPLOAD = "SELECT max(id) FROM uploads";
+    NEWEST_PREVIEW = "SELECT max(id) FROM previews";
+    NEWEST_LINK = "SELECT max(folder) FROM links";
 }
 
 /// The statements that find the newest id of each kind.
-const NEWEST: [Sql; 7] = [
+const NEWEST: [Sql; 10] = [
     NEWEST_STORY,
     NEWEST_COMMENT,
     NEWEST_NOTIFICATION,
@@ -37,6 +40,9 @@ const NEWEST: [Sql; 7] = [
     NEWEST_SESSION,
     NEWEST_INVITATION,
     NEWEST_MEDIA,
+    NEWEST_UPLOAD,
+    NEWEST_PREVIEW,
+    NEWEST_LINK,
 ];
 
 #[async_trait]

@@ -9,16 +9,18 @@ use super::SqliteStore;
 use super::accounts::insert_terms;
 use super::db::Db;
 use super::failure::of_engine;
+use super::media;
 use super::statement::statements;
+use sosik_store::engine::avatar_of_json;
 use sosik_store::{
     CommitPosition, Committed, FoundByTerm, HandleUse, People, PersonCounts, PersonRecord,
     ProfileChange, StoreResult, TermPlace,
 };
 
 statements! {
-    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
         FROM people WHERE id = ?1";
-    PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+    PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
         FROM people WHERE handle = ?1";
     PERSON_EXISTS = "SELECT 1 FROM people WHERE id = ?1";
     ID_BY_HANDLE = "SELECT id FROM people WHERE handle = ?1";
@@ -26,12 +28,12 @@ statements! {
         language = coalesce(?4, language), mentions_by = coalesce(?5, mentions_by),
         comments_by = coalesce(?6, comments_by), requests_by = coalesce(?7, requests_by), revision = revision + 1
         WHERE id = ?1
-        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by";
+        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
     SKELETON_TAKEN = "SELECT 1 FROM people WHERE skeleton = ?1";
     PEOPLE_BY_TERM = "SELECT p.id, p.handle, p.display_name, p.bio, p.language, p.revision,
-            p.mentions_by, p.comments_by, p.requests_by, t.term
+            p.mentions_by, p.comments_by, p.requests_by, p.avatar, t.term
         FROM search_terms t CROSS JOIN people p ON p.id = t.person
         WHERE (t.term, t.person) > (?1, ?2) AND t.term < ?3 ORDER BY t.term, t.person LIMIT ?4";
     HAS_TERM = "SELECT 1 FROM search_terms INDEXED BY search_terms_of
@@ -128,7 +130,7 @@ impl People for SqliteStore {
             let range = params![after.term, after.person.as_i64(), to, limit];
             db.rows(PEOPLE_BY_TERM, range, |row| {
                 Ok(FoundByTerm {
-                    term: row.get(9)?,
+                    term: row.get(10)?,
                     person: person(row)?,
                 })
             })
@@ -243,5 +245,6 @@ fn person(row: &Row<'_>) -> rusqlite::Result<PersonRecord> {
             comments: AllowedActors::from_number(row.get(7)?),
             requests: AllowedAskers::from_number(row.get(8)?),
         },
+        avatar: media::of_column(9, avatar_of_json(row.get_ref(9)?.as_str()?))?,
     })
 }

@@ -9,7 +9,7 @@ use super::db::Db;
 use super::idempotency;
 use super::notify;
 use super::statement::statements;
-use super::{media, orders, people, privacy, tags};
+use super::{media, orders, people, previews, privacy, tags};
 use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json,
     mentions_of_json, tags_json, tags_of_json,
@@ -42,6 +42,7 @@ pub(super) fn post(
     counts::written_within(db, story.author, written(story), limits)?;
     insert(db, STORY_INSERT, story, &mentions)?;
     let attachments = media::attach_new(db, story.author, story.id, &story.attachments)?;
+    previews::insert(db, story.id, story.link.as_ref(), story.now)?;
     orders::insert_delivery_order(db, story)?;
     idempotency::remember(
         db,

@@ -42,6 +42,7 @@ pub(super) use statements;
 /// All statements of the engine, by file.
 pub(super) const ALL: &[&[Sql]] = &[
     super::accounts::STATEMENTS,
+    super::avatars::STATEMENTS,
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
     super::comment_likes::STATEMENTS,
@@ -64,6 +65,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::orders::STATEMENTS,
     super::people::STATEMENTS,
     super::posts::STATEMENTS,
+    super::previews::STATEMENTS,
     super::privacy::STATEMENTS,
     super::purge::STATEMENTS,
     super::relations::STATEMENTS,
@@ -74,6 +76,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
     super::threads::STATEMENTS,
+    super::uploads::STATEMENTS,
     super::withdrawn::STATEMENTS,
 ];
 

@@ -9,7 +9,7 @@ use super::db::Db;
 use super::failure::of_engine;
 use super::posts::{self, kept_mentions, mentions_in, tags_in};
 use super::statement::{Sql, statements};
-use super::{SqliteStore, idempotency, media, notify, orders, purge, tags};
+use super::{SqliteStore, idempotency, media, notify, orders, previews, purge, tags};
 use sosik_store::engine::{
     MentionSource, Written, audience_number, audience_of_number, bytes_of, mentions_json, tags_json,
 };
@@ -20,7 +20,7 @@ use sosik_store::{
 
 statements! {
     STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
-            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0), s.attachments
+            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0), s.attachments, s.link
         FROM stories s LEFT JOIN story_counts c ON c.story = s.id WHERE s.id = ?1 AND s.deleted_at IS NULL";
     STORY_DELETED = "SELECT id FROM stories WHERE id = ?1 AND deleted_at IS NOT NULL";
     STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
@@ -29,7 +29,7 @@ statements! {
     STORY_TEXT_UPDATE = "UPDATE stories SET text = ?2, mentions = ?3, tags = ?4 WHERE id = ?1";
     STORY_EDITED = "UPDATE stories SET audience = ?2, edited_at = ?3 WHERE id = ?1";
     /// The text is removed immediately; the row stays, so that the id is not reused.
-    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', attachments = '', edited_at = NULL, deleted_at = ?3
+    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', attachments = '', link = '', edited_at = NULL, deleted_at = ?3
         WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
     STORIES_OF_PUBLIC = "SELECT id FROM stories
@@ -196,6 +196,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
         mentions: mentions_in(row, 4)?,
         tags: tags_in(row, 5)?,
         attachments: media::attachments_in(row, 11)?,
+        link: previews::link_in(row, 12)?,
         created_at: Timestamp::from_i64(row.get(6)?),
         edited_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_i64),
         counts: counts(row, 8)?,
@@ -245,6 +246,8 @@ fn change(
             STORY_TEXT_UPDATE,
             params![edit.id.as_i64(), edited.text, mentions, tags],
         )?;
+        let (shown, wanted) = (before.link.as_ref(), edited.link.as_ref());
+        previews::replace(db, edit.id, shown, wanted, edit.now)?;
     }
     if let Some(wanted) = &edit.attachments {
         media::replace(db, edit.author, edit.id, wanted, edit.now)?;
@@ -304,6 +307,7 @@ fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> Stor
     };
     tags::remove(db, story)?;
     media::delete_of_story(db, story, now)?;
+    previews::delete_of_story(db, story, now)?;
     db.execute(
         STORY_DELETE,
         [story.as_i64(), author.as_i64(), now.as_i64()],

@@ -94,6 +94,7 @@ async fn the_texts_of_a_person_take_at_most_so_many_bytes_also_after_edits() {
             text: text.to_owned(),
             mentions: Vec::new(),
             tags: Vec::new(),
+            link: None,
             cause: world.id().lowest(),
         }),
         attachments: None,

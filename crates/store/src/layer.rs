@@ -307,7 +307,7 @@ layers! {
             commit delete_comment(comment: CommentId, person: PersonId) -> Option<DeletedComment>;
         }
         Media {
-            write add_media(media: NewMedia, quota: MediaQuota) -> bool;
+            write add_media(media: NewMedia, quota: MediaQuota) -> MediaAdded;
             read media(media: MediaId) -> Option<MediaRecord>;
             write delete_media(media: MediaId, owner: PersonId, now: Timestamp) -> MediaDeletion;
             write delete_unused_media(
@@ -315,15 +315,71 @@ layers! {
                 now: Timestamp,
                 limit: u32,
             ) -> u64;
-            write claim_media(now: Timestamp, until: Timestamp) -> Option<MediaTask>;
+            write claim_media(queue: MediaQueue, now: Timestamp, until: Timestamp) -> Option<MediaTask>;
+            write renew_media_claim(media: MediaId, attempt: u32, until: Timestamp) -> bool;
+            write release_media(media: MediaId, attempt: u32, due_at: Timestamp) -> bool;
             commit finish_media(
                 media: MediaId,
                 attempt: u32,
                 result: Processed,
-            ) -> Option<StoryId>;
+            ) -> Finished<StoryId>;
+            commit finish_avatar(
+                media: MediaId,
+                attempt: u32,
+                result: Processed,
+                now: Timestamp,
+            ) -> Finished<PersonId>;
+            commit remove_avatar(person: PersonId, now: Timestamp) -> bool;
+            commit attach_media(
+                author: PersonId,
+                story: StoryId,
+                attachments: Vec<NewAttachment>,
+            ) -> bool;
             write forget_media(media: MediaId) -> ();
             read known_media(media: &[MediaId]) -> Vec<MediaId>;
+            read media_files(media: &[MediaId]) -> Vec<MediaFiles>;
+            read media_files_after(after: MediaId, limit: u32) -> Vec<MediaFiles>;
             read media_stats() -> MediaStats;
+        }
+        Uploads {
+            write add_upload(
+                upload: NewUpload,
+                quota: MediaQuota,
+                incomplete_max: u32,
+            ) -> UploadAdded;
+            read upload(upload: MediaId) -> Option<UploadRecord>;
+            write hold_upload(
+                upload: MediaId,
+                owner: PersonId,
+                now: Timestamp,
+                until: Timestamp,
+            ) -> UploadHold;
+            write keep_upload(progress: UploadProgress) -> bool;
+            write complete_upload(
+                holder: u32,
+                media: NewMedia,
+                quota: MediaQuota,
+            ) -> UploadCompleted;
+            write delete_upload(upload: MediaId, owner: PersonId) -> Option<UploadRecord>;
+            write expire_uploads(now: Timestamp, limit: u32) -> Vec<UploadRecord>;
+            read uploads_after(after: MediaId, limit: u32) -> Vec<UploadRecord>;
+        }
+        Previews {
+            write claim_preview(now: Timestamp, until: Timestamp) -> Option<PreviewTask>;
+            write postpone_preview(preview: MediaId, attempt: u32, due_at: Timestamp) -> ();
+            commit finish_preview(
+                preview: MediaId,
+                attempt: u32,
+                result: Option<StoryLink>,
+            ) -> Option<StoryId>;
+            write forget_preview(preview: MediaId) -> ();
+            read known_folders(folders: &[MediaId]) -> Vec<MediaId>;
+            read preview_files(previews: &[MediaId]) -> Vec<MediaFiles>;
+            read preview_files_after(after: MediaId, limit: u32) -> Vec<MediaFiles>;
+            write claim_link(claim: LinkClaim) -> LinkState;
+            write finish_link(result: LinkResult) -> bool;
+            read expired_links(before: Timestamp, limit: u32) -> Vec<ExpiredLink>;
+            write forget_link(link: ExpiredLink) -> ();
         }
         Saved {
             write save_story(

@@ -14,7 +14,11 @@ use sosik_api::{Api, Connections, Rates, Site, Welcome};
 use sosik_decorators::{Faults, Hook, hooked};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
-use sosik_service::media::{MediaEngine, Program, Storage, WorkerSettings, Workers};
+use sosik_feed::MediaId;
+use sosik_service::media::preview::Fetcher;
+use sosik_service::media::{
+    Ffmpeg, MediaEngine, Program, Storage, VideoEngine, Videos, WorkFolder, WorkerSettings, Workers,
+};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
 use tokio::net::TcpListener;
@@ -47,8 +51,18 @@ pub struct TestSettings {
     pub welcome: Welcome,
     /// The web client, if any.
     pub site: Option<Site>,
-    /// The folder of photos. Without it the service takes none.
+    /// The folder of photos and videos. Without it and a storage the service takes none.
     pub media: Option<PathBuf>,
+    /// Another storage of them.
+    pub storage: Option<Storage>,
+    /// The program that converts videos.
+    pub ffmpeg: Option<Ffmpeg>,
+    /// Where videos are prepared, instead of a folder that all tests share.
+    pub video_work: Option<PathBuf>,
+    /// Room that the disk must have for each video.
+    pub video_bytes: u64,
+    /// Fetches the pages of links. Without it stories have no previews.
+    pub fetcher: Option<Arc<Fetcher>>,
 }
 
 impl Default for TestSettings {
@@ -75,6 +89,11 @@ impl Default for TestSettings {
             welcome: Welcome::default(),
             site: None,
             media: None,
+            storage: None,
+            ffmpeg: None,
+            video_work: None,
+            video_bytes: 1,
+            fetcher: None,
         }
     }
 }
@@ -114,9 +133,21 @@ impl TestApp {
     pub async fn with(change: impl FnOnce(&mut TestSettings)) -> Self {
         let mut settings = TestSettings::default();
         change(&mut settings);
-        let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let store = TestStore::new().await;
+        Self::on(TestStore::new().await, settings, TestParts::default()).await
+    }
+
+    /// Starts two nodes with one database of PostgreSQL and one clock.
+    pub async fn two_on_postgres(change: impl FnOnce(&mut TestSettings)) -> [Self; 2] {
+        let mut settings = TestSettings::default();
+        change(&mut settings);
         let parts = TestParts::default();
+        let store = TestStore::shared().await;
+        let other = Self::on(store.again(), settings.clone(), parts.clone()).await;
+        [Self::on(store, settings, parts).await, other]
+    }
+
+    async fn on(store: TestStore, settings: TestSettings, parts: TestParts) -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let (server, public, admin) = run(&settings, store.place(), &parts, [free, free]).await;
         Self {
             settings,
@@ -180,6 +211,29 @@ impl TestApp {
     /// The service itself, for state that HTTP does not show.
     pub fn service(&self) -> &Service {
         &self.server().service
+    }
+
+    /// The names of the files of a medium, by its row.
+    pub async fn media_files(&self, media: MediaId) -> Vec<String> {
+        let service = self.service().clone();
+        let found = self.server().runtime.spawn(async move {
+            let found = service.store().media_files(&[media]).await;
+            found.expect("read the row of a medium")
+        });
+        let found = found.await.expect("no panic");
+        found.into_iter().flat_map(|media| media.names).collect()
+    }
+
+    /// The number of requests that have held an upload.
+    pub async fn upload_holder(&self, upload: &str) -> u32 {
+        let id: MediaId = upload.parse().expect("the id of an upload");
+        let service = self.service().clone();
+        let found = self.server().runtime.spawn(async move {
+            let found = service.store().upload(id).await;
+            found.expect("read the row of an upload")
+        });
+        let found = found.await.expect("no panic");
+        found.map_or(0, |upload| upload.holder)
     }
 
     /// The HTTP side, which a test can tell to leave.
@@ -301,8 +355,8 @@ async fn run(
     let (settings, parts) = (settings.clone(), parts.clone());
     let started = runtime.spawn(async move {
         let service = service(&settings, &store, parts).await;
-        if let Some(folder) = &settings.media {
-            service.media().open(media_engine(folder));
+        if let Some(storage) = storage(&settings) {
+            service.media().open(media_engine(storage, &settings));
         }
         let public = TcpListener::bind(ports[0]).await.expect("listen");
         let admin = TcpListener::bind(ports[1]).await.expect("listen");
@@ -372,8 +426,17 @@ async fn service(settings: &TestSettings, place: &Place, parts: TestParts) -> Se
     service.await.expect("start the service")
 }
 
-/// Photos are decoded by the executable that the crate of media builds for tests, beside the folder of the tests.
-fn media_engine(folder: &Path) -> MediaEngine {
+fn storage(settings: &TestSettings) -> Option<Storage> {
+    let in_folder = |folder: &PathBuf| {
+        let url = format!("file:{}", folder.display());
+        Storage::open(&url).expect("open the folder of photos")
+    };
+    let folder = settings.media.as_ref().map(in_folder);
+    settings.storage.clone().or(folder)
+}
+
+/// Files are decoded by the executable that the crate of media builds for tests, beside the folder of the tests.
+fn media_engine(storage: Storage, settings: &TestSettings) -> MediaEngine {
     let tests = std::env::current_exe().expect("find the executable of the test");
     let build = tests
         .parent()
@@ -389,11 +452,25 @@ fn media_engine(folder: &Path) -> MediaEngine {
         "build {} first",
         program.path.display()
     );
-    let url = format!("file:{}", folder.display());
     MediaEngine {
-        storage: Storage::open(&url).expect("open the folder of photos"),
-        workers: Arc::new(Workers::new(program, WorkerSettings::default())),
+        storage,
+        workers: Arc::new(Workers::new(program.clone(), WorkerSettings::default())),
+        video: VideoEngine {
+            videos: Videos::new(
+                Arc::new(Workers::new(program, WorkerSettings::video())),
+                settings.ffmpeg.clone(),
+            ),
+            work: WorkFolder::open(&work_folder(settings), settings.video_bytes, 0)
+                .expect("open the folder for videos in work"),
+        },
+        fetcher: settings.fetcher.clone(),
     }
+}
+
+/// Where videos are prepared. Each process has its own folder there.
+fn work_folder(settings: &TestSettings) -> PathBuf {
+    let shared = || std::env::temp_dir().join("sosik-tests-media-work");
+    settings.video_work.clone().unwrap_or_else(shared)
 }
 
 async fn orders_left(service: &Service) -> u64 {

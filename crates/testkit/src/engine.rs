@@ -38,6 +38,19 @@ impl TestStore {
         }
     }
 
+    /// A new store on PostgreSQL, for several nodes.
+    pub(crate) async fn shared() -> Self {
+        Self::Postgres(database().await)
+    }
+
+    /// The same store.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Postgres(url) => Self::Postgres(url.clone()),
+            Self::Sqlite(_) => panic!("a file has one node"),
+        }
+    }
+
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::Sqlite(folder) => Place::Sqlite(folder.path().join("sosik.db")),

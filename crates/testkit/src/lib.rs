@@ -8,13 +8,17 @@ pub mod app;
 pub mod clock;
 mod engine;
 pub mod media;
+pub mod pages;
 pub mod people;
 pub mod response;
+pub mod s3;
+pub mod storage;
 pub mod stream;
 pub mod wire;
 
 pub use app::{TIMEOUT, TestApp, eventually};
 pub use clock::TestClock;
+pub use pages::Pages;
 pub use people::TestPerson;
 pub use response::TestResponse;
 pub use stream::{Event, TestStream};

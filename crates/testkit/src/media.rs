@@ -1,12 +1,13 @@
-//! Photos for tests.
+//! Photos and videos for tests.
 
 use std::io::Write as _;
+use std::process::Command;
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
-use sosik_api::schema::{Media, MediaState, Story};
+use sosik_api::schema::{Avatar, Media, MediaState, Person, Story};
 
 use crate::app::eventually;
 use crate::people::TestPerson;
@@ -68,7 +69,38 @@ pub fn with_file(request: RequestBuilder, file: &[u8]) -> RequestBuilder {
     request.header("content-type", kind).body(form)
 }
 
+/// A request with bytes of an upload that arrives in several requests.
+pub fn piece(request: RequestBuilder, bytes: &[u8]) -> RequestBuilder {
+    request
+        .header("tus-resumable", "1.0.0")
+        .header("content-type", "application/offset+octet-stream")
+        .body(bytes.to_vec())
+}
+
 impl TestPerson {
+    /// Begins an upload of this length, with its first bytes if there are any.
+    pub async fn begins_upload(&self, length: u64, first: Option<&[u8]>) -> TestResponse {
+        let request = self.request(Method::POST, "/v1/uploads");
+        let request = request.header("upload-length", length);
+        TestResponse::of(match first {
+            Some(first) => piece(request, first),
+            None => request.header("tus-resumable", "1.0.0"),
+        })
+        .await
+    }
+
+    /// Asks how far an upload is.
+    pub async fn upload_state(&self, upload: &str) -> TestResponse {
+        let request = self.request(Method::HEAD, upload);
+        TestResponse::of(request.header("tus-resumable", "1.0.0")).await
+    }
+
+    /// Deletes an upload.
+    pub async fn ends_upload(&self, upload: &str) -> TestResponse {
+        let request = self.request(Method::DELETE, upload);
+        TestResponse::of(request.header("tus-resumable", "1.0.0")).await
+    }
+
     /// Sends a file as an upload.
     pub async fn sends_file(&self, file: &[u8]) -> TestResponse {
         let request = self.request(Method::POST, "/v1/media");
@@ -78,6 +110,36 @@ impl TestPerson {
     /// Uploads a photo.
     pub async fn uploads(&self, file: &[u8]) -> Media {
         self.sends_file(file).await.expect(201).read()
+    }
+
+    /// Sends a file as an avatar.
+    pub async fn sends_avatar(&self, file: &[u8]) -> TestResponse {
+        let request = self.request(Method::PUT, "/v1/me/avatar");
+        TestResponse::of(with_file(request, file)).await
+    }
+
+    /// Uploads an avatar, and waits until it is shown.
+    pub async fn changes_avatar(&self, file: &[u8]) -> Avatar {
+        let before = self.avatar().await;
+        let upload: Media = self.sends_avatar(file).await.expect(202).read();
+        eventually("the avatar is processed", async || {
+            let path = format!("/v1/media/{}", upload.id);
+            let media: Media = self.get(&path).await.expect(200).read();
+            media.state == MediaState::Ready
+        })
+        .await;
+        let after = self.avatar().await;
+        assert_ne!(
+            before, after,
+            "the profile changed before the medium was ready"
+        );
+        after.expect("an avatar")
+    }
+
+    /// The own avatar.
+    pub async fn avatar(&self) -> Option<Avatar> {
+        let me: Person = self.get("/v1/me").await.expect(200).read();
+        me.avatar
     }
 
     /// Posts a story with these photos.
@@ -102,4 +164,35 @@ impl TestPerson {
         .await;
         seen
     }
+}
+
+/// A video of two seconds that `ffmpeg` makes: a moving picture of this size (`640x360`) and a tone, with a position in its
+/// metadata. `name` selects the format, `arguments` the codecs.
+///
+/// # Panics
+/// Panics if `ffmpeg` is missing: the tests of videos need it.
+#[must_use]
+pub fn video(name: &str, size: &str, arguments: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("make a folder");
+    let file = folder.path().join(name);
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg(format!("testsrc2=size={size}:rate=30:duration=2"))
+        .args(["-f", "lavfi", "-i", "sine=duration=2"])
+        .args(["-metadata", "location=+37.5665+126.9780/"])
+        .args(arguments.split_whitespace())
+        .arg(&file)
+        .status();
+    assert!(made.expect("install ffmpeg").success(), "{arguments}");
+    std::fs::read(file).expect("read the video")
+}
+
+/// A video that plays everywhere.
+#[must_use]
+pub fn playable_video() -> Vec<u8> {
+    video(
+        "a.mp4",
+        "640x360",
+        "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
+    )
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sosik_api::schema::{Comment, FeedPage, Person, SignedIn, Story};
 use sosik_feed::{PersonId, StoryId};
 
-use crate::app::PASSWORD;
+use crate::app::{PASSWORD, TestApp};
 use crate::response::TestResponse;
 use crate::stream::TestStream;
 
@@ -55,6 +55,15 @@ impl TestPerson {
         .await
         .expect(201);
         Self::signed_in(&self.client, &self.url, answer.read())
+    }
+
+    /// The same person with the same session, on another node.
+    #[must_use]
+    pub fn at(&self, node: &TestApp) -> Self {
+        Self {
+            url: node.url(),
+            ..self.clone()
+        }
     }
 
     /// An unfinished request with their session, to be completed and sent by the test.

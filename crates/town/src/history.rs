@@ -12,7 +12,7 @@ use super::Town;
 use super::calendar::{Moment, some_time};
 use super::dice::Dice;
 use super::people::number_of;
-use super::texts::{self, Thread};
+use super::texts::{self, Thread, Topic};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 const PLAN_STREAM: u64 = 4;
@@ -51,6 +51,8 @@ pub struct PastStory {
     pub before_now: Duration,
     /// The text.
     pub text: String,
+    /// What it is about. `None` for a word or two, and for people with their own texts.
+    pub topic: Option<Topic>,
     /// The audience.
     pub audience: Audience,
     /// Sorted by time. All are later than the story.
@@ -172,6 +174,7 @@ impl StoryBuilder<'_> {
             author,
             before_now: self.now.since(self.time),
             text: draft.text,
+            topic: draft.thread.topic,
             audience,
             comments,
             likes,

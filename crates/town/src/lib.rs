@@ -29,6 +29,7 @@ use sosik_feed::{Audience, Timestamp};
 pub use self::history::{History, PastComment, PastStory};
 pub use self::life::{Act, Life, StoryKey};
 pub use self::people::Resident;
+pub use self::texts::Topic;
 
 use self::calendar::Moment;
 use self::dice::Dice;

@@ -14,7 +14,7 @@ use sosik_feed::{Audience, Timestamp};
 
 use super::Town;
 use super::dice::Dice;
-use super::texts::{self, Thread};
+use super::texts::{self, Thread, Topic};
 
 const LIFE_STREAM: u64 = 5;
 /// Number of newest stories that people react to.
@@ -47,6 +47,8 @@ pub enum Act {
         author: u32,
         /// The text.
         text: String,
+        /// What it is about. `None` for a word or two, and for people with their own texts.
+        topic: Option<Topic>,
         /// The audience.
         audience: Audience,
     },
@@ -146,11 +148,13 @@ impl Life {
         let town = Arc::clone(&self.town);
         let audience = town.audience(author, &mut self.dice);
         let draft = texts::story(&town.scene(author, now, &mut self.dice), &mut self.dice);
+        let topic = draft.thread.topic;
         let story = self.remember(author, audience, draft.thread);
         Act::Post {
             story,
             author,
             text: draft.text,
+            topic,
             audience,
         }
     }

@@ -20,7 +20,7 @@ export class Failure extends Error {
 
   /** The network or the server is away for now: the same request may do later. */
   get passes(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 
   /** The server does not know the cursor, after a restore for example: the list starts over without one. */

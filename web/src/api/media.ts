@@ -1,10 +1,12 @@
-// Short names for the generated types of photos.
+// Short names for the generated types of photos, videos and links.
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type MediaKind = Schemas['MediaKind'];
+/** What a person can put into a story. The server has media of other kinds, too. */
+export type MediaKind = Extract<Schemas['MediaKind'], 'photo' | 'video'>;
 export type Media = Schemas['Media'];
 export type Attachment = Schemas['Attachment'];
 /** One size of a picture, by URL. */
 export type PictureSize = Schemas['AttachmentSize'];
+export type LinkPreview = Schemas['LinkPreview'];

@@ -4,6 +4,27 @@
  */
 
 export interface paths {
+    "/avatars/{person}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a file of an avatar
+         * @description The paths are in the person. Browsers keep the file; every request is checked: people who blocked you, and people you
+         *     blocked, are not found.
+         */
+        get: operations["show_avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -30,8 +51,8 @@ export interface paths {
         };
         /**
          * Show a file of a story
-         * @description A size of a photo. The paths are in the attachments of the story. Browsers keep the file; every request is checked
-         *     against the audience of the story. Send `Range` for a part of it.
+         * @description A size of a photo or of the poster of a video, or a video. The paths are in the attachments of the story. Browsers keep
+         *     the file; every request is checked against the audience of the story. Send `Range` for a part of it.
          */
         get: operations["show_file"];
         put?: never;
@@ -542,6 +563,31 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/v1/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your avatar
+         * @description A photo as JPEG, PNG, GIF or WebP. A square from its middle is shown, without any metadata. Your profile changes when it
+         *     is processed: ask for the medium until its state is `ready` or `failed`. Another upload replaces this one.
+         */
+        put: operations["change_avatar"];
+        post?: never;
+        /**
+         * Remove your avatar
+         * @description Also an upload that is still processed. Its files are deleted.
+         */
+        delete: operations["remove_avatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/password": {
         parameters: {
             query?: never;
@@ -572,10 +618,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Upload a photo
-         * @description The first bytes decide what the file is: JPEG, PNG, GIF or WebP. It is processed after the response. Then the photo has
-         *     three sizes, and nothing of the upload but its pixels. You may post it before. An upload that belongs to no story is
-         *     deleted after a day.
+         * Upload a photo or a video
+         * @description The first bytes decide what the file is: a JPEG, PNG, GIF or WebP photo, or an MP4, MOV or WebM video of up to ten
+         *     minutes. It is processed after the response. Then a photo has three sizes and nothing of the upload but its pixels; a
+         *     video is an MP4 with H.264 and AAC, without metadata, and has a poster in the sizes of a photo. You may post it before.
+         *     An upload that belongs to no story is deleted after a day.
          */
         post: operations["upload_media"];
         delete?: never;
@@ -592,15 +639,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show your photo
+         * Show your photo or video
          * @description How far it is, and why it could not be processed.
          */
         get: operations["show_media"];
         put?: never;
         post?: never;
         /**
-         * Delete your photo
-         * @description Only while it belongs to no story. Edit the story to remove it from there.
+         * Delete your photo or video
+         * @description Only while it belongs to no story and is not your avatar. Edit the story, or remove the avatar.
          */
         delete: operations["delete_media"];
         options?: never;
@@ -1119,6 +1166,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload
+         * @description For files of any size, and for networks that interrupt (tus 1.0). Send the bytes of the whole file in `Upload-Length`.
+         *     The body may have the first bytes of the file. The rest follows with `PATCH`. After the last byte the upload is a
+         *     medium with the same id. `Upload-Metadata` is not read: the first bytes decide what the file is.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        /**
+         * Show what uploads support
+         * @description By the protocol tus 1.0 (<https://tus.io/protocols/resumable-upload>).
+         */
+        options: operations["upload_options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an upload
+         * @description Everything that arrived is deleted. If the upload is complete, its medium is deleted, unless it belongs to a story.
+         */
+        delete: operations["delete_upload"];
+        options?: never;
+        /**
+         * Show how far an upload is
+         * @description A complete upload is shown for a day: then `Upload-Offset` is `Upload-Length`, and the medium exists.
+         */
+        head: operations["show_upload"];
+        /**
+         * Append to an upload
+         * @description The body continues at `Upload-Offset`, which must be the number of bytes that have arrived. If the connection breaks,
+         *     ask with `HEAD` how many have, and continue there: nothing that arrived is lost. With a checksum the whole body is
+         *     stored or nothing of it.
+         */
+        patch: operations["append_to_upload"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1140,7 +1243,7 @@ export interface components {
             /** @description The id of the upload. */
             media: string;
         };
-        /** @description A photo of a story. */
+        /** @description A photo or a video of a story. */
         Attachment: {
             /** @description Description for people who cannot see it. May be empty. */
             alt: string;
@@ -1153,28 +1256,31 @@ export interface components {
             duration_ms?: number | null;
             /**
              * Format: int32
-             * @description Rows of the largest size; 0 while it is processed.
+             * @description Rows of the video or of the largest size of the photo; 0 while it is processed.
              */
             height: number;
             /** @description The kind. */
             kind: components["schemas"]["MediaKind"];
             /** @description The id of the medium. */
             media: string;
-            /** @description The sizes of the photo, smallest first; empty while it is processed. */
+            /**
+             * @description The sizes of the photo, or of the poster of the video, smallest first. Empty while it is processed, and for a video
+             *     without a poster.
+             */
             sizes: components["schemas"]["AttachmentSize"][];
             /** @description How far it is. */
             state: components["schemas"]["MediaState"];
             /** @description A blurred picture in a few bytes (ThumbHash, as base64). */
             thumbhash?: string | null;
-            /** @description The path of a video. */
+            /** @description The path of the file of a video (MP4 with H.264 and AAC); null while it is processed, and for photos. */
             video?: string | null;
             /**
              * Format: int32
-             * @description Pixels in a row of the largest size; 0 while it is processed.
+             * @description Pixels in a row of the video or of the largest size of the photo; 0 while it is processed.
              */
             width: number;
         };
-        /** @description A size of a photo. */
+        /** @description A size of a photo or of a poster. */
         AttachmentSize: {
             /**
              * Format: int32
@@ -1201,6 +1307,13 @@ export interface components {
          * @enum {string}
          */
         Availability: "available" | "taken" | "not_allowed";
+        /** @description The picture of a person: square WebP files, served to those who may see the person. */
+        Avatar: {
+            /** @description The path of the file for profiles: 384 pixels wide and high, less if the photo was smaller. */
+            large: string;
+            /** @description The path of the file for lists: 96 pixels wide and high, less if the photo was smaller. */
+            small: string;
+        };
         /** @description `POST /v1/me/password`. */
         ChangePassword: {
             /**
@@ -1434,6 +1547,35 @@ export interface components {
          * @enum {string}
          */
         Language: "ko" | "en" | "ja";
+        /** @description The picture of a page. */
+        LinkPicture: {
+            /**
+             * Format: int32
+             * @description Rows of the largest size.
+             */
+            height: number;
+            /** @description The sizes, smallest first. */
+            sizes: components["schemas"]["AttachmentSize"][];
+            /** @description A blurred picture in a few bytes (ThumbHash, as base64). */
+            thumbhash?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels in a row of the largest size.
+             */
+            width: number;
+        };
+        /** @description The preview of the first link of a story. All texts are plain text. */
+        LinkPreview: {
+            /** @description The description of the page. */
+            description?: string | null;
+            picture?: components["schemas"]["LinkPicture"] | null;
+            /** @description The name of the site, or its host. The site itself says it, so also show the host of the link. */
+            site: string;
+            /** @description The title of the page. */
+            title: string;
+            /** @description The link. It is that of an entity of the text. */
+            url: string;
+        };
         /** @description `POST /v1/sessions`. */
         LogIn: {
             /**
@@ -1482,7 +1624,7 @@ export interface components {
             duration_ms?: number | null;
             /**
              * Format: int32
-             * @description Rows of the largest size; 0 while it is processed.
+             * @description Rows of the video or of the largest size of the photo; 0 while it is processed.
              */
             height: number;
             /** @description The id. */
@@ -1496,7 +1638,7 @@ export interface components {
             thumbhash?: string | null;
             /**
              * Format: int32
-             * @description Pixels in a row of the largest size; 0 while it is processed.
+             * @description Pixels in a row of the video or of the largest size of the photo; 0 while it is processed.
              */
             width: number;
         };
@@ -1504,7 +1646,7 @@ export interface components {
          * @description The kind of a medium.
          * @enum {string}
          */
-        MediaKind: "photo" | "video";
+        MediaKind: "photo" | "video" | "avatar";
         /** @description Why a medium cannot be processed. */
         MediaProblem: {
             /** @description For programs. */
@@ -1589,10 +1731,14 @@ export interface components {
             /** @description The person who invites. */
             inviter: components["schemas"]["Person"];
         };
+        /**
+         * Format: binary
+         * @description The body of a request that begins or continues an upload.
+         */
+        PartOfUpload: string;
         /** @description A person. `relation` is on profiles and in lists of people. */
         Person: {
-            /** @description URL of a picture. Always null, because uploads are not supported yet. */
-            avatar?: string | null;
+            avatar?: components["schemas"]["Avatar"] | null;
             /** @description May be empty. */
             bio: string;
             /** @description On profiles: the links, mentions and tags of the bio. */
@@ -1885,6 +2031,7 @@ export interface components {
              * @description Number of people who like it.
              */
             likes: number;
+            link?: components["schemas"]["LinkPreview"] | null;
             /** @description Mentioned people who exist and let the author mention them. */
             mentions: components["schemas"]["Mention"][];
             /**
@@ -1965,7 +2112,7 @@ export interface components {
         UploadMedia: {
             /**
              * Format: binary
-             * @description The photo, at most 20 MB.
+             * @description The photo or video, at most 20 MB.
              */
             file: string;
         };
@@ -1978,7 +2125,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `busy`, `timed_out`, `going_away`, `storage_full`: retry after `Retry-After` */
+        /** @description `busy`, `timed_out`, `going_away`, `storage_full`, `media_away`: retry after `Retry-After` */
         Busy: {
             headers: {
                 [name: string]: unknown;
@@ -2103,6 +2250,67 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    show_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of your copy */
+                "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the person */
+                person: string;
+                /** @description name of the file */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    /** @description the digest of the file */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the part of the file */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            /** @description the part is behind the end of the file */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     livez: {
         parameters: {
             query?: never;
@@ -3495,6 +3703,109 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    change_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadMedia"];
+            };
+        };
+        responses: {
+            /** @description the photo, which is being processed */
+            202: {
+                headers: {
+                    /** @description the photo */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `media_off`: this server takes no photos */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
+            /** @description `media_too_large`, `media_quota` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            /** @description `media_storage_full` */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_avatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description you have no avatar */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -3556,10 +3867,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the photo, which is being processed */
+            /** @description the photo or video, which is being processed */
             201: {
                 headers: {
-                    /** @description the photo */
+                    /** @description the photo or video */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -3569,7 +3880,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            /** @description `media_off`: this server takes no photos */
+            /** @description `media_off`: this server takes no photos and videos */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3579,7 +3890,15 @@ export interface operations {
                 };
             };
             408: components["responses"]["TooSlow"];
-            409: components["responses"]["OtherPerson"];
+            /** @description `videos_wait`: five videos of yours are being prepared; send this one when one of them is ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `media_too_large`, `media_quota` */
             413: {
                 headers: {
@@ -3622,14 +3941,14 @@ export interface operations {
                 "Sosik-Person"?: string;
             };
             path: {
-                /** @description id of your photo */
+                /** @description id of your photo or video */
                 media: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the photo */
+            /** @description the photo or video */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3656,14 +3975,14 @@ export interface operations {
                 "Sosik-Person"?: string;
             };
             path: {
-                /** @description id of your photo */
+                /** @description id of your photo or video */
                 media: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the photo is deleted */
+            /** @description it is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3674,7 +3993,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
-            /** @description `media_used`: it belongs to a story */
+            /** @description `media_used`: it belongs to a story, or is your avatar */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4480,7 +4799,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["TooSlow"];
-            /** @description `story_quota`, `text_quota`, `media_used` */
+            /** @description `story_quota`, `text_quota`, `media_used`, `media_unfinished` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4625,7 +4944,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["TooSlow"];
-            /** @description `text_quota`, `media_used` */
+            /** @description `text_quota`, `media_used`, `media_unfinished` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5088,6 +5407,392 @@ export interface operations {
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1.0.0 */
+                "Tus-Resumable": string;
+                /** @description bytes of the whole file */
+                "Upload-Length": number;
+                /** @description `sha256` or `sha1`, a space, and the digest of the body as base64 */
+                "Upload-Checksum"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description the first bytes of the file, or nothing */
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": components["schemas"]["PartOfUpload"] | null;
+            };
+        };
+        responses: {
+            /** @description the upload has begun */
+            201: {
+                headers: {
+                    /** @description the upload */
+                    Location?: string;
+                    /** @description when it is deleted if nothing arrives */
+                    "Upload-Expires"?: string;
+                    /** @description bytes that arrived */
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `upload_header_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `media_off`: this server takes no uploads */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["TooSlow"];
+            /** @description `uploads_too_many`: too many of your uploads are not complete; `videos_wait`: five videos of yours are being prepared */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload_version`: another version of the protocol */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_too_large`, `media_quota`, `upload_too_long` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`, `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            /** @description `upload_checksum`: the body does not have its checksum */
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            /** @description `media_storage_full` */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the version, the extensions, the checksums, and the most bytes of a file */
+            204: {
+                headers: {
+                    /** @description the algorithms of checksums */
+                    "Tus-Checksum-Algorithm"?: string;
+                    /** @description the extensions */
+                    "Tus-Extension"?: string;
+                    /** @description the most bytes of a file */
+                    "Tus-Max-Size"?: number;
+                    /** @description the version of the protocol */
+                    "Tus-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1.0.0 */
+                "Tus-Resumable": string;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of your upload */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the upload is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            /** @description `media_used`: it is complete and belongs to a story */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload_version`: another version of the protocol */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1.0.0 */
+                "Tus-Resumable": string;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of your upload */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how far it is */
+            200: {
+                headers: {
+                    /** @description when it is deleted if nothing arrives */
+                    "Upload-Expires"?: string;
+                    /** @description bytes of the whole file */
+                    "Upload-Length"?: number;
+                    /** @description bytes that arrived */
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            /** @description `upload_version`: another version of the protocol */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    append_to_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1.0.0 */
+                "Tus-Resumable": string;
+                /** @description the offset at which the body continues */
+                "Upload-Offset": number;
+                /** @description `sha256` or `sha1`, a space, and the digest of the body as base64 */
+                "Upload-Checksum"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of your upload */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        /** @description the bytes that follow */
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": components["schemas"]["PartOfUpload"];
+            };
+        };
+        responses: {
+            /** @description the bytes are stored */
+            204: {
+                headers: {
+                    /** @description when it is deleted if nothing arrives; missing after the last byte */
+                    "Upload-Expires"?: string;
+                    /** @description bytes that arrived */
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `upload_header_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            /** @description `body_too_slow`: what arrived is stored; ask for the offset */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload_offset`: another number of bytes has arrived; the response has it in `Upload-Offset`; `videos_wait`: five videos of yours are being prepared, so send the last piece when one of them is ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload_spent`: too many requests have appended to it */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload_version`: another version of the protocol */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_too_large`: the upload is deleted; `upload_too_long`: the body has more bytes than are missing */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the upload is deleted; `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            /** @description `upload_busy`: another request appends to it; ask for the offset again */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            /** @description `upload_checksum`: the body does not have its checksum and is dropped */
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            /** @description `media_storage_full` */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
 }

@@ -26,6 +26,13 @@ const NEVER_SHOWN: Record<string, string> = {
   page_limit_invalid: 'only a fault of the client causes it',
   query_invalid: 'only a fault of the client causes it',
   unsupported_media_type: 'only a fault of the client causes it',
+  upload_busy: 'the client waits and continues',
+  upload_checksum: 'the client sends none',
+  upload_header_invalid: 'only a fault of the client causes it',
+  upload_offset: 'the client continues from the offset of the answer',
+  upload_spent: 'the client begins the upload again',
+  upload_too_long: 'only a fault of the client causes it',
+  upload_version: 'only a fault of the client causes it',
 };
 
 /** What the client itself says where the server sends no code. */
@@ -49,7 +56,7 @@ function documented(): string[] {
 
 /** The codes that the server's sources define: of problems, of the rules that a text or a request can break, and of media. */
 function defined(): string[] {
-  const problems = read('crates/api/src/problem/mod.rs').matchAll(/\(\s*StatusCode::\w+,\s*"(\w+)",?\s*\)/g);
+  const problems = read('crates/api/src/problem/mod.rs').matchAll(/\(\s*(?:StatusCode::\w+|\w+\(\)),\s*"(\w+)",?\s*\)/g);
   const rules = read('crates/feed/src/rules.rs').matchAll(/=> "([a-z_]+)",/g);
   const media = read('crates/api/src/render/media.rs').matchAll(/: &str = "(\w+)";/g);
   return [...new Set([...problems, ...rules, ...media].map(([, code]) => code!))];

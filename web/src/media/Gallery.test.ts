@@ -82,17 +82,47 @@ describe('a video of a story', () => {
   it('loads nothing of itself before it is tapped', async () => {
     const { container } = render(StoryCard, { story: story([photo('v', { kind: 'video', video: '/media/42/v.mp4', duration_ms: 75_000 })]) });
     expect(container.querySelector('video')).toBeNull();
+    expect(await screen.findByText('1:15')).toBeTruthy();
     expect(container.innerHTML).not.toContain('v.mp4');
-    expect(screen.getByText('1:15')).toBeTruthy();
     await fireEvent.click(screen.getByRole('button', { name: /^Play video/ }));
-    expect(container.querySelector('video')?.getAttribute('src')).toBe('/media/42/v.mp4');
+    const video = container.querySelector('video')!;
+    expect(video.getAttribute('src')).toBe('/media/42/v.mp4');
+    expect([video.controls, video.muted, document.activeElement]).toEqual([true, false, video]);
+    expect(location.pathname).toBe('/');
   });
 
-  it('loads not even its poster for people who save data', () => {
+  it('plays with sound within the tap, and the one that played before is paused', async () => {
+    const played: string[] = [];
+    const paused: string[] = [];
+    vi.spyOn(HTMLMediaElement.prototype, 'play').mockImplementation(async function play(this: HTMLMediaElement) {
+      played.push(this.getAttribute('src') ?? '');
+      this.dispatchEvent(new Event('play'));
+    });
+    vi.spyOn(HTMLMediaElement.prototype, 'pause').mockImplementation(function pause(this: HTMLMediaElement) {
+      paused.push(this.getAttribute('src') ?? '');
+    });
+    render(StoryCard, { story: story(['a', 'b'].map((media) => photo(media, { kind: 'video', video: `/media/42/${media}.mp4`, alt: media }))) });
+    (await screen.findByRole('button', { name: 'Play video: a' })).click();
+    expect(played).toEqual(['/media/42/a.mp4']);
+    screen.getByRole('button', { name: 'Play video: b' }).click();
+    expect(paused).toEqual(['/media/42/a.mp4']);
+  });
+
+  it('that cannot be played says so, and can be tried again', async () => {
+    const { container } = render(StoryCard, { story: story([photo('v', { kind: 'video', video: '/media/42/v.mp4' })]) });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Play video' }));
+    await fireEvent.error(container.querySelector('video')!);
+    expect(screen.getByRole('alert').textContent).toBe("This video can't be played right now.");
+    await fireEvent.click(screen.getByRole('button', { name: 'Play video' }));
+    expect(container.querySelector('video')).toBeTruthy();
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  it('loads not even its poster for people who save data', async () => {
     vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { connection: { saveData: true } }));
     const { container } = render(StoryCard, { story: story([photo('v', { kind: 'video', video: '/media/42/v.mp4' })]) });
+    expect(await screen.findByRole('button', { name: 'Play video' })).toBeTruthy();
     expect(container.querySelector('img[src^="/media/42"]')).toBeNull();
-    expect(screen.getByRole('button', { name: 'Play video' })).toBeTruthy();
     vi.unstubAllGlobals();
   });
 });

@@ -6,7 +6,8 @@ import { t } from '$/language/index.svelte';
 import type { Chosen } from '$/offline/files';
 import type { UnsentAttachment } from '$/offline/outbox';
 
-import { ALT_CHARACTERS_MAX, ATTACHMENTS_MAX } from './limits';
+import { durationOf } from './duration';
+import { ALT_CHARACTERS_MAX, ATTACHMENTS_MAX, isTooLarge, MEBIBYTES_MAX, VIDEO_MINUTES_MAX } from './limits';
 import { adopt, cancel, choose, finish, sweep, whenSettled, type Upload } from './uploads.svelte';
 
 /** A photo or video: on its way to the server, or in the story already. */
@@ -21,7 +22,7 @@ export class Item {
     alt = '',
   ) {
     this.key = upload?.key ?? attachment?.media ?? '';
-    this.kind = upload?.kind ?? attachment?.kind ?? 'photo';
+    this.kind = (upload ?? attachment)?.kind === 'video' ? 'video' : 'photo';
     this.alt = alt;
   }
 
@@ -60,19 +61,27 @@ export class Attaching {
 
   /** Takes files that the person chose, as far as there is room. */
   async add(files: readonly File[]): Promise<void> {
-    const fitting = files.filter((file) => kindOf(file) && file.size > 0);
+    const fitting = files.filter((file) => faultOf(file) === null);
     const taken = fitting.slice(0, ATTACHMENTS_MAX - this.items.length - this.taking);
     this.problems = [
-      ...files.filter((file) => !kindOf(file)).map(({ name }) => t('attach.type', { name })),
-      ...files.filter((file) => kindOf(file) && file.size === 0).map(({ name }) => t('attach.empty', { name })),
+      ...files.flatMap((file) => faultOf(file) ?? []),
       ...(taken.length < fitting.length ? [t('attach.too-many', { n: ATTACHMENTS_MAX })] : []),
     ];
     this.taking += taken.length;
     for (const file of taken) {
-      const upload = await choose(this.#person, file, kindOf(file) ?? 'photo');
-      this.items = [...this.items, new Item(upload, null)];
+      await this.#take(file);
       this.taking -= 1;
     }
+  }
+
+  async #take(file: File): Promise<void> {
+    const kind = kindOf(file) ?? 'photo';
+    if (kind === 'video' && (await isTooLong(file))) {
+      this.problems = [...this.problems, t('attach.too-long', { name: file.name, n: VIDEO_MINUTES_MAX })];
+      return;
+    }
+    const upload = await choose(this.#person, file, kind);
+    this.items = [...this.items, new Item(upload, null)];
   }
 
   /** Takes up what was begun before. Returns false when the device has lost some of it. */
@@ -148,7 +157,23 @@ export function withinLimit(alt: string): string {
   return [...alt].slice(0, ALT_CHARACTERS_MAX).join('');
 }
 
-/** What a file is, as far as the browser knows; null when it is no photo. The server looks into it. */
+/** What a file is, as far as the browser knows; null when it is no photo and no video. The server looks into it. */
 export function kindOf({ type }: Pick<File, 'type'>): MediaKind | null {
+  if (type.startsWith('video/')) return 'video';
   return type.startsWith('image/') && type !== 'image/svg+xml' ? 'photo' : null;
+}
+
+/** Why a file cannot be taken, in words, as far as that is known before it is opened; null when it can. */
+function faultOf(file: File): string | null {
+  const { name, size } = file;
+  const kind = kindOf(file);
+  if (!kind) return t('attach.type', { name });
+  if (size === 0) return t('attach.empty', { name });
+  return isTooLarge(size, kind) ? t('attach.too-large', { name, n: MEBIBYTES_MAX[kind] }) : null;
+}
+
+async function isTooLong(file: File): Promise<boolean> {
+  const seconds = await durationOf(file);
+  // The file itself says it in whole frames; the last one does not make a video too long.
+  return seconds !== null && seconds >= VIDEO_MINUTES_MAX * 60 + 1;
 }

@@ -4,6 +4,8 @@ import { distance, middle, SCALE_TAPPED, swipeOf, WHOLE, zoomed, bounded, type P
 /** Two taps within this are a double tap, in milliseconds; further apart than this, in pixels, they are two taps. */
 const DOUBLE_TAP = 300;
 const DOUBLE_TAP_REACH = 32;
+/** A finger that moved by less, in pixels, has tapped. */
+const TAP_REACH = 8;
 /** One notch of a wheel is about 100. */
 const WHEEL_SPEED = 0.003;
 
@@ -45,8 +47,9 @@ export class Gestures {
   };
 
   down(event: PointerEvent): void {
-    if (event.button !== 0 || (event.target as Element).closest('button, video, a')) return;
-    this.#stage?.setPointerCapture?.(event.pointerId);
+    if (event.button !== 0 || (event.target as Element).closest('button:not(.poster), video, a')) return;
+    // A poster is tapped to play and swiped as a photo is. Capturing the pointer would take the tap away.
+    if (!isOnPoster(event)) this.#capture(event);
     this.#fingers.set(event.pointerId, this.#point(event));
     this.#begun = { at: event.timeStamp, x: event.clientX, y: event.clientY };
     this.held = true;
@@ -59,6 +62,7 @@ export class Gestures {
     const now = this.#point(event);
     const [other] = [...this.#fingers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
     this.#fingers.set(event.pointerId, now);
+    if (distance({ x: event.clientX, y: event.clientY }, this.#begun) > TAP_REACH) this.#capture(event);
     if (other) this.#pinch(before, now, other);
     else if (this.view.scale > 1) this.#shift(now.x - before.x, now.y - before.y);
     else this.pulled = { x: event.clientX - this.#begun.x, y: Math.max(event.clientY - this.#begun.y, 0) };
@@ -71,7 +75,11 @@ export class Gestures {
     const swipe = this.view.scale === 1 && !this.held ? swipeOf(by, event.timeStamp - this.#begun.at) : null;
     this.pulled = { x: 0, y: 0 };
     if (swipe && event.type !== 'pointercancel') this.#swiped(swipe);
-    else if (distance(by, { x: 0, y: 0 }) < DOUBLE_TAP_REACH / 4) this.#tap(event);
+    else if (distance(by, { x: 0, y: 0 }) < TAP_REACH && !isOnPoster(event)) this.#tap(event);
+  }
+
+  #capture({ pointerId }: PointerEvent): void {
+    if (!this.#stage?.hasPointerCapture?.(pointerId)) this.#stage?.setPointerCapture?.(pointerId);
   }
 
   #tap(event: PointerEvent): void {
@@ -105,4 +113,8 @@ export class Gestures {
   #size(): { width: number; height: number } {
     return { width: this.#stage?.clientWidth ?? innerWidth, height: this.#stage?.clientHeight ?? innerHeight };
   }
+}
+
+function isOnPoster({ target }: PointerEvent): boolean {
+  return target instanceof Element && target.closest('.poster') !== null;
 }

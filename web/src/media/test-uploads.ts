@@ -5,10 +5,14 @@ import type { Media } from '$/api/media';
 
 /** A request that is on its way. */
 export interface Sending {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: unknown;
   person: string | null;
   /** So many bytes have arrived. */
   progress: (loaded: number, total: number) => void;
-  answers: (status: number, body: object) => void;
+  answers: (status: number, body?: object, headers?: Record<string, string>) => void;
   breaks: () => void;
   aborted: boolean;
 }
@@ -27,8 +31,8 @@ export const media = (id: string, change: Partial<Media> = {}): Media => ({
   ...change,
 });
 
-/** Takes the place of the browser's requests. `sent` has every upload that was begun. */
-export function takeUploads(): { sent: Sending[]; made: Map<string, Media>; deleted: string[] } {
+/** Takes the place of the browser's requests. `sent` has every upload that was begun; `onsend` may answer at once. */
+export function takeUploads(onsend: (sending: Sending) => void = () => undefined): { sent: Sending[]; made: Map<string, Media>; deleted: string[] } {
   const sent: Sending[] = [];
   const made = new Map<string, Media>();
   const deleted: string[] = [];
@@ -39,23 +43,36 @@ export function takeUploads(): { sent: Sending[]; made: Map<string, Media>; dele
     onload?: () => void;
     onerror?: () => void;
     onabort?: () => void;
+    #answered: Record<string, string> = {};
     #sending: Sending = {
+      method: '',
+      path: '',
+      headers: {},
+      body: null,
       person: null,
       aborted: false,
       progress: (loaded, total) => this.upload.onprogress?.({ loaded, total }),
-      answers: (status, body) => {
-        [this.status, this.responseText] = [status, JSON.stringify(body)];
-        if (status === 201) made.set((body as Media).id, body as Media);
+      answers: (status, body, headers = {}) => {
+        [this.status, this.responseText, this.#answered] = [status, body ? JSON.stringify(body) : '', headers];
+        if (status === 201 && body) made.set((body as Media).id, body as Media);
         this.onload?.();
       },
       breaks: () => this.onerror?.(),
     };
-    open(): void {}
-    setRequestHeader(_name: string, value: string): void {
-      this.#sending.person = value;
+    open(method: string, path: string): void {
+      Object.assign(this.#sending, { method, path });
     }
-    send(): void {
+    setRequestHeader(name: string, value: string): void {
+      this.#sending.headers[name] = value;
+      if (name === 'Sosik-Person') this.#sending.person = value;
+    }
+    getResponseHeader(name: string): string | null {
+      return this.#answered[name] ?? null;
+    }
+    send(body: unknown): void {
+      this.#sending.body = body;
       sent.push(this.#sending);
+      onsend(this.#sending);
     }
     abort(): void {
       this.#sending.aborted = true;
@@ -81,7 +98,7 @@ export function takeUploads(): { sent: Sending[]; made: Map<string, Media>; dele
   return { sent, made, deleted };
 }
 
-/** A photo that a person has chosen. Node's own kind of file, which the database of the tests can keep. */
+/** A file that a person has chosen. Node's own kind of file, which the database of the tests can keep. */
 export async function photo(name = 'a.jpg', bytes = 10, type = 'image/jpeg'): Promise<File> {
   const { File: NodeFile } = await import('node:buffer');
   return new NodeFile([new Uint8Array(bytes)], name, { type }) as unknown as File;

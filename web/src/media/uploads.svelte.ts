@@ -1,14 +1,16 @@
 // Files on their way to the server. An upload begins when its file is chosen, so that it is often complete before the story
-// is posted. At most a few go on at once; the others wait. An upload that lost its connection continues by itself.
+// is posted. At most a few go on at once; the others wait. An upload that lost its connection continues by itself, also
+// after a reload.
 import type { MediaKind } from '$/api/media';
 import { freshIdempotencyKey } from '$/api/client';
 import { Failure } from '$/api/failure';
 import { present } from '$/language/clock.svelte';
-import { dropFile, dropOldFiles, keepFile, takeFile, type KeptFile } from '$/offline/files';
+import { dropFile, dropOldFiles, keepFile, keepUpload, takeFile, type KeptFile, type KeptUpload } from '$/offline/files';
 import { whenBack } from '$/parts/network.svelte';
 
 import { UPLOADS_AT_ONCE_MAX, WAIT_FIRST, WAIT_MAX } from './limits';
-import { askMedia, forgetUpload, sendFile } from './transport';
+import { askMedia } from './medium';
+import { forgetUpload, sendFile } from './transport';
 
 /** How far an upload is. `stopped` continues by itself, `failed` when the person says so. */
 export type UploadState = 'waiting' | 'sending' | 'stopped' | 'processing' | 'ready' | 'failed';
@@ -93,19 +95,26 @@ export async function adopt(key: string): Promise<Upload | null> {
   return upload;
 }
 
-/** Uploads it again after it failed. What the server refused begins from its first byte. */
+/** Uploads it again after it failed. A file that the server refused begins from its first byte. */
 export function retry(upload: Upload): void {
   if (upload.state !== 'failed' && upload.state !== 'stopped') return;
-  if (upload.state === 'failed') upload.kept = { ...upload.kept, media: null };
+  const { failure } = upload;
   upload.failure = null;
-  upload.sent = 0;
-  enqueue(upload);
+  if (upload.state === 'stopped' || isForLater(failure)) return enqueue(upload);
+  forgetUpload(upload.kept);
+  startOver(upload);
+}
+
+/** The server keeps what it has of the file, and takes the rest when there is room. */
+function isForLater(failure: Failure | null): boolean {
+  return failure?.code === 'videos_wait' || failure?.status === 507;
 }
 
 /** The person does not want it any more: nothing of it stays, here or on the server. */
 export function cancel(upload: Upload): void {
-  forgetUpload(upload.kept);
+  // In this order: the server may refuse to delete what it is still receiving.
   finish(upload);
+  forgetUpload(upload.kept);
 }
 
 /** A story has it: nothing of it has to stay on the device. */
@@ -163,11 +172,13 @@ async function send(upload: Upload): Promise<void> {
   try {
     const media = await sendFile(upload.kept, {
       progress: (part) => (upload.sent = part),
+      begun: (address) => (upload.isWanted ? remember(upload, { address }) : forgetUpload({ ...upload.kept, address })),
+      arrived: () => (wait = WAIT_FIRST),
       signal: upload.abort.signal,
     });
     if (!upload.isWanted) return forgetUpload({ ...upload.kept, media: media.id });
     wait = WAIT_FIRST;
-    await remember(upload, { media: media.id });
+    await remember(upload, { media: media.id, address: null });
     void follow(upload);
     settled();
   } catch (error) {
@@ -198,7 +209,7 @@ async function follow(upload: Upload): Promise<void> {
     const media = await askMedia(upload.kept.media).catch((error: unknown) => Failure.from(error));
     if (!upload.isWanted) return;
     if (media instanceof Failure) {
-      if (media.status === 404) return expired(upload);
+      if (media.status === 404) return startOver(upload);
     } else if (media.state === 'ready') {
       upload.state = 'ready';
       return settled();
@@ -209,10 +220,10 @@ async function follow(upload: Upload): Promise<void> {
   }
 }
 
-/** The server did not keep it: it is uploaded once more. */
-function expired(upload: Upload): void {
-  upload.kept = { ...upload.kept, media: null };
-  void keepFile(upload.kept);
+/** The server does not have it: it is uploaded from its first byte. */
+function startOver(upload: Upload): void {
+  upload.sent = 0;
+  void remember(upload, { media: null, address: null });
   enqueue(upload);
 }
 
@@ -220,13 +231,13 @@ function expired(upload: Upload): void {
 export async function uploadAgain(keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     const upload = await adopt(key);
-    if (upload) expired(upload);
+    if (upload) startOver(upload);
   }
 }
 
-async function remember(upload: Upload, change: Partial<KeptFile>): Promise<void> {
+async function remember(upload: Upload, change: Partial<KeptUpload>): Promise<void> {
   upload.kept = { ...upload.kept, ...change };
-  if (upload.isWanted) await keepFile(upload.kept);
+  if (upload.isWanted) await keepUpload(upload.key, upload.kept);
 }
 
 function settled(): void {

@@ -1,4 +1,4 @@
-// What is shown on the full screen: one of the photos of a story. The viewer itself is loaded when it is first needed.
+// What is shown on the full screen: one of the photos and videos of a story. The viewer itself is loaded when it is first needed.
 import type { LiveStory } from '$/stories/live.svelte';
 
 /** A story, and the medium of it that is shown first. */

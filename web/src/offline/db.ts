@@ -6,12 +6,12 @@
 // anything but unsent text, and every reader copes with absence.
 
 const NAME = 'sosik';
-/** Version 2 has files. */
-const VERSION = 2;
+/** Version 2 has files; version 3 has their uploads. */
+const VERSION = 3;
 
 /** The shelves of the database. */
-export type Shelf = 'feeds' | 'drafts' | 'outbox' | 'files';
-const SHELVES: Shelf[] = ['feeds', 'drafts', 'outbox', 'files'];
+export type Shelf = 'feeds' | 'drafts' | 'outbox' | 'files' | 'uploads';
+const SHELVES: Shelf[] = ['feeds', 'drafts', 'outbox', 'files', 'uploads'];
 
 let opened: Promise<IDBDatabase> | null = null;
 

@@ -1,11 +1,19 @@
-// Photos that a person has chosen for a story, kept on the device until the server has the story: an upload
+// Photos and videos that a person has chosen for a story, kept on the device until the server has the story: an upload
 // continues after a reload and after the network was away.
 import type { MediaKind } from '$/api/media';
 
 import { put, remove, take, takeAll } from './db';
 
+/** How far the upload of a file is. Kept apart from the file, so that a change does not write the whole file again. */
+export interface KeptUpload {
+  /** Its id, once the server has all of it. */
+  media: string | null;
+  /** The path of its upload, once the server has a part of it. */
+  address?: string | null;
+}
+
 /** A chosen file, and how far its upload is. */
-export interface KeptFile {
+export interface KeptFile extends KeptUpload {
   /** Its key in the database. */
   key: string;
   person: string;
@@ -13,11 +21,9 @@ export interface KeptFile {
   kind: MediaKind;
   /** When it was chosen, in milliseconds since 1970. */
   at: number;
-  /** Its id, once the server has all of it. */
-  media: string | null;
 }
 
-/** A photo in a draft: a file of this device, or one that the story has already. */
+/** A photo or video in a draft: a file of this device, or one that the story has already. */
 export interface Chosen {
   file?: string;
   media?: string;
@@ -32,14 +38,21 @@ export function keepFile(file: KeptFile): Promise<boolean> {
   return put('files', file.key, file);
 }
 
+/** Keeps how far the upload of a file is. */
+export async function keepUpload(key: string, { media, address = null }: KeptUpload): Promise<void> {
+  await put('uploads', key, { media, address } satisfies KeptUpload);
+}
+
 /** The file of this key; undefined when it is not on the device. */
-export function takeFile(key: string): Promise<KeptFile | undefined> {
-  return take<KeptFile>('files', key);
+export async function takeFile(key: string): Promise<KeptFile | undefined> {
+  const file = await take<KeptFile>('files', key);
+  return file && { ...file, ...(await take<KeptUpload>('uploads', key)) };
 }
 
 /** Removes a file from the device. */
-export function dropFile(key: string): Promise<void> {
-  return remove('files', key);
+export async function dropFile(key: string): Promise<void> {
+  await remove('files', key);
+  await remove('uploads', key);
 }
 
 /** Removes all files of a person. */

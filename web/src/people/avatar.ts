@@ -1,4 +1,4 @@
-// What stands for a person as long as there are no pictures: one or two letters of their name on a colour of their own.
+// What stands for a person who has no picture: one or two letters of their name on a colour of their own.
 
 /** So many colours there are; each has a class in design/tokens.css. */
 export const COLOURS = 8;

@@ -2,5 +2,5 @@
 
 /** Whether the server, and not the client, shows this path. */
 export function isOfServer(path: string): boolean {
-  return /^\/(v1|media|docs|problems|openapi\.json|robots\.txt|favicon\.ico|livez|readyz|healthz|metrics)(\/|$)/.test(path);
+  return /^\/(v1|media|avatars|docs|problems|openapi\.json|robots\.txt|favicon\.ico|livez|readyz|healthz|metrics)(\/|$)/.test(path);
 }

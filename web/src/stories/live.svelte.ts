@@ -191,11 +191,12 @@ export function storyUnavailable(id: string): void {
 
 /** The newest name and face of a person, on all their stories. */
 export function authorIs(person: Person): void {
-  const { id, display_name, handle, language } = person;
+  const { id, display_name, handle, language, avatar = null } = person;
   for (const story of known.values()) {
     const author = story.shown.author;
-    const isNews = author.id === id && (author.display_name !== display_name || author.language !== language);
-    if (isNews) story.change({ author: { ...author, display_name, handle, language } });
+    if (author.id !== id) continue;
+    const isNews = author.display_name !== display_name || author.language !== language || author.avatar?.large !== avatar?.large;
+    if (isNews) story.change({ author: { ...author, display_name, handle, language, avatar } });
   }
 }
 

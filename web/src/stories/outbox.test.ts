@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { media, photo, takeUploads } from '$/media/test-uploads';
 import { forgetEverything, take, takeAll } from '$/offline/db';
+import { takeFile } from '$/offline/files';
 import { allUnsent, awaitsFiles, type Unsent } from '$/offline/outbox';
 
 let server: ReturnType<typeof takeUploads>;
@@ -43,13 +44,13 @@ describe('a story with photos', () => {
     await outbox.post('7', '', 'friends', [one, two]);
     await expect.poll(() => server.sent.length).toBe(2);
     server.sent[0]?.answers(201, media('1'));
-    await expect.poll(async () => (await take<{ media: string }>('files', one.file))?.media).toBe('1');
+    await expect.poll(async () => (await takeFile(one.file))?.media).toBe('1');
     expect(posted).toEqual([]);
     expect((await allUnsent('7')).every(awaitsFiles)).toBe(true);
     server.sent[1]?.answers(201, media('2'));
     await expect.poll(() => posted).toEqual([{ text: '', audience: 'friends', attachments: [{ media: '1', alt: 'A cat' }, { media: '2', alt: 'A cat' }] }]);
     await expect.poll(() => outbox.unsent()).toEqual([]);
-    await expect.poll(async () => (await takeAll('files')).length).toBe(0);
+    await expect.poll(async () => [...(await takeAll('files')), ...(await takeAll('uploads'))].length).toBe(0);
   });
 
   it('does not hold up stories without photos', async () => {

@@ -1,4 +1,4 @@
-//! Deletes a photo that belongs to no story.
+//! Deletes a photo or a video that belongs to no story.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,14 +9,14 @@ use crate::extract::{Id, Viewer};
 use crate::limits::Deleting;
 use crate::problem::Problem;
 
-/// Delete your photo
+/// Delete your photo or video
 ///
-/// Only while it belongs to no story. Edit the story to remove it from there.
+/// Only while it belongs to no story and is not your avatar. Edit the story, or remove the avatar.
 #[utoipa::path(delete, path = "/v1/media/{media}", tag = "media", operation_id = "delete_media",
-    params(("media" = String, Path, description = "id of your photo")),
+    params(("media" = String, Path, description = "id of your photo or video")),
     responses(
-        (status = 204, description = "the photo is deleted"),
-        (status = 409, description = "`media_used`: it belongs to a story"),
+        (status = 204, description = "it is deleted"),
+        (status = 409, description = "`media_used`: it belongs to a story, or is your avatar"),
     ))]
 pub(crate) async fn delete(
     State(app): State<App>,

@@ -1,17 +1,22 @@
-//! The files of stories. Who may see the story may see them, and it is decided at every request.
+//! The files of stories and avatars. Who may see the story or the person may see them, and it is decided at every request.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
+use futures::TryStreamExt;
 use sosik_feed::StoryId;
-use sosik_service::media::{GetRange, MediaFile, Piece};
+use sosik_service::ServiceError;
+use sosik_service::media::{Content, GetRange, MediaFile, STREAM_PIECE_BYTES};
 
 use crate::app::App;
 use crate::extract::{AnyVisitor, ClientAddress, Visitor, names_tag};
+use crate::middleware::Streamed;
 use crate::problem::Problem;
 
 /// The name contains the digest of the content, so the content never changes. `private`: no shared cache may store what a
@@ -24,10 +29,16 @@ const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox
 /// No page of another site shows the photos of a person with their cookie.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// Bytes of a response that is read at once. Most sizes of photos are smaller, and videos larger.
+const WHOLE_BYTES_MAX: u64 = STREAM_BYTES as u64;
+
+/// Memory of a response that is read while the client takes it: three pieces.
+const STREAM_BYTES: usize = 3 * STREAM_PIECE_BYTES;
+
 /// Show a file of a story
 ///
-/// A size of a photo. The paths are in the attachments of the story. Browsers keep the file; every request is checked
-/// against the audience of the story. Send `Range` for a part of it.
+/// A size of a photo or of the poster of a video, or a video. The paths are in the attachments of the story. Browsers keep
+/// the file; every request is checked against the audience of the story. Send `Range` for a part of it.
 #[utoipa::path(get, path = "/media/{story}/{file}", tag = "media", operation_id = "show_file",
     security((), ("bearer" = []), ("cookie" = [])),
     params(
@@ -44,31 +55,31 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 pub(crate) async fn file(
     State(app): State<App>,
     FileReader(visitor): FileReader,
-    FilePath { story, name }: FilePath,
+    FilePath { owner, name }: FilePath<StoryId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let media = app.service.media();
-    let file = media.file(visitor.person(), story, &name).await?;
+    let file = media.file(visitor.person(), owner, &name).await?;
+    answer(&app, &file, &headers).await
+}
+
+/// Answers with the file, with the part that is asked for, or that the client has it already.
+pub(super) async fn answer(
+    app: &App,
+    file: &MediaFile,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let media = app.service.media();
     let tag = format!("\"{}\"", file.name.digest());
-    if names_tag(&headers, &tag) {
-        return Ok(respond(
-            StatusCode::NOT_MODIFIED,
-            &file,
-            &tag,
-            Body::empty(),
-        ));
+    if names_tag(headers, &tag) {
+        return Ok(respond(StatusCode::NOT_MODIFIED, file, &tag, Body::empty()));
     }
-    match range_of(&headers, &tag) {
-        Some(range) => part(&app, &file, &tag, range).await,
+    match range_of(headers, &tag) {
+        Some(range) => part(app, file, &tag, &range).await,
         None => {
-            let whole = media.read(&file, None).await?;
-            let whole = whole.ok_or(Problem::NotFound("file"))?;
-            Ok(respond(
-                StatusCode::OK,
-                &file,
-                &tag,
-                Body::from(whole.bytes),
-            ))
+            let content = media.read(file, None).await?;
+            let content = content.ok_or(Problem::NotFound("file"))?;
+            send(file, &tag, StatusCode::OK, content).await
         }
     }
 }
@@ -77,24 +88,51 @@ async fn part(
     app: &App,
     file: &MediaFile,
     tag: &str,
-    asked: GetRange,
+    asked: &GetRange,
 ) -> Result<Response, Problem> {
     let media = app.service.media();
     let size = media.size(file).await?.ok_or(Problem::NotFound("file"))?;
-    let Some(asked) = within(&asked, size) else {
-        let mut response = respond(StatusCode::RANGE_NOT_SATISFIABLE, file, tag, Body::empty());
-        content_range(&mut response, &format!("bytes */{size}"));
-        return Ok(response);
+    let Some(asked) = within(asked, size) else {
+        return Ok(unsatisfiable(file, tag, size));
     };
-    let piece = media.read(file, Some(GetRange::Bounded(asked))).await?;
-    let Piece { bytes, range, size } = piece.ok_or(Problem::NotFound("file"))?;
-    let mut response = respond(StatusCode::PARTIAL_CONTENT, file, tag, Body::from(bytes));
+    let content = media.read(file, Some(GetRange::Bounded(asked))).await?;
+    let content = content.ok_or(Problem::NotFound("file"))?;
+    let (range, size) = (content.range.clone(), content.size);
+    let mut response = send(file, tag, StatusCode::PARTIAL_CONTENT, content).await?;
     let last = range.end.saturating_sub(1);
     content_range(
         &mut response,
         &format!("bytes {}-{last}/{size}", range.start),
     );
     Ok(response)
+}
+
+/// The response with a file or a part of it. A large one is read while the client takes it.
+async fn send(
+    file: &MediaFile,
+    tag: &str,
+    status: StatusCode,
+    content: Content,
+) -> Result<Response, Problem> {
+    let length = content.range.end - content.range.start;
+    if length <= WHOLE_BYTES_MAX {
+        let pieces: Result<Vec<Bytes>, _> = content.pieces.try_collect().await;
+        let whole = pieces.map_err(ServiceError::from)?.concat();
+        return Ok(respond(status, file, tag, Body::from(whole)));
+    }
+    let mut response = respond(status, file, tag, Body::from_stream(content.pieces));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response.extensions_mut().insert(Streamed {
+        bytes: STREAM_BYTES,
+    });
+    Ok(response)
+}
+
+fn unsatisfiable(file: &MediaFile, tag: &str, size: u64) -> Response {
+    let mut response = respond(StatusCode::RANGE_NOT_SATISFIABLE, file, tag, Body::empty());
+    content_range(&mut response, &format!("bytes */{size}"));
+    response
 }
 
 fn respond(status: StatusCode, file: &MediaFile, tag: &str, body: Body) -> Response {
@@ -163,7 +201,7 @@ fn within(range: &GetRange, size: u64) -> Option<Range<u64>> {
 }
 
 /// A visitor, whose requests for files have a rate limit of their own: a page has many.
-pub(crate) struct FileReader(Visitor);
+pub(crate) struct FileReader(pub(super) Visitor);
 
 impl FromRequestParts<App> for FileReader {
     type Rejection = Problem;
@@ -182,13 +220,14 @@ impl FromRequestParts<App> for FileReader {
     }
 }
 
-/// The story and the name in the path. What is malformed does not exist.
-pub(crate) struct FilePath {
-    story: StoryId,
-    name: String,
+/// The id and the name in the path: `T` is the id of the story or person that has the file. What is malformed does not
+/// exist.
+pub(crate) struct FilePath<T> {
+    pub(super) owner: T,
+    pub(super) name: String,
 }
 
-impl FromRequestParts<App> for FilePath {
+impl<T: FromStr> FromRequestParts<App> for FilePath<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -196,11 +235,11 @@ impl FromRequestParts<App> for FilePath {
         let parameters = RawPathParams::from_request_parts(parts, app).await;
         let parameters = parameters.map_err(|_not_text| missing())?;
         let mut values = parameters.iter().map(|(_, value)| value);
-        let (Some(story), Some(name)) = (values.next(), values.next()) else {
+        let (Some(owner), Some(name)) = (values.next(), values.next()) else {
             return Err(missing());
         };
         Ok(Self {
-            story: story.parse().map_err(|_no_id| missing())?,
+            owner: owner.parse().map_err(|_no_id| missing())?,
             name: name.to_owned(),
         })
     }

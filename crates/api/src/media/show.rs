@@ -1,4 +1,4 @@
-//! Shows a photo to its owner.
+//! Shows a photo or a video to its owner.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -10,12 +10,12 @@ use crate::problem::Problem;
 use crate::render;
 use crate::schema::Media;
 
-/// Show your photo
+/// Show your photo or video
 ///
 /// How far it is, and why it could not be processed.
 #[utoipa::path(get, path = "/v1/media/{media}", tag = "media", operation_id = "show_media",
-    params(("media" = String, Path, description = "id of your photo")),
-    responses((status = 200, description = "the photo", body = Media)))]
+    params(("media" = String, Path, description = "id of your photo or video")),
+    responses((status = 200, description = "the photo or video", body = Media)))]
 pub(crate) async fn show(
     State(app): State<App>,
     viewer: Viewer,

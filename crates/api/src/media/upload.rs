@@ -1,4 +1,4 @@
-//! Uploads a photo in one request.
+//! Uploads a photo or a short video in one request.
 
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header;
@@ -18,16 +18,18 @@ use crate::stories::post::created;
 /// The field of the form that has the file.
 const FIELD: &str = "file";
 
-/// Upload a photo
+/// Upload a photo or a video
 ///
-/// The first bytes decide what the file is: JPEG, PNG, GIF or WebP. It is processed after the response. Then the photo has
-/// three sizes, and nothing of the upload but its pixels. You may post it before. An upload that belongs to no story is
-/// deleted after a day.
+/// The first bytes decide what the file is: a JPEG, PNG, GIF or WebP photo, or an MP4, MOV or WebM video of up to ten
+/// minutes. It is processed after the response. Then a photo has three sizes and nothing of the upload but its pixels; a
+/// video is an MP4 with H.264 and AAC, without metadata, and has a poster in the sizes of a photo. You may post it before.
+/// An upload that belongs to no story is deleted after a day.
 #[utoipa::path(post, path = "/v1/media", tag = "media", operation_id = "upload_media",
     request_body(content = UploadMedia, content_type = "multipart/form-data"),
     responses(
-        (status = 201, description = "the photo, which is being processed", body = Media, headers(("Location" = String, description = "the photo"))),
-        (status = 403, description = "`media_off`: this server takes no photos"),
+        (status = 201, description = "the photo or video, which is being processed", body = Media, headers(("Location" = String, description = "the photo or video"))),
+        (status = 403, description = "`media_off`: this server takes no photos and videos"),
+        (status = 409, description = "`videos_wait`: five videos of yours are being prepared; send this one when one of them is ready"),
         (status = 413, description = "`media_too_large`, `media_quota`"),
         (status = 415, description = "`media_type_unsupported`"),
         (status = 507, description = "`media_storage_full`"),
@@ -43,7 +45,7 @@ pub(crate) async fn upload(
 }
 
 /// The file of a form.
-pub(crate) struct FormFile(Bytes);
+pub(crate) struct FormFile(pub(super) Bytes);
 
 impl FromRequest<App> for FormFile {
     type Rejection = Problem;
@@ -70,7 +72,7 @@ async fn file_of(body: Bytes, boundary: String) -> Result<Bytes, Problem> {
     }
     Err(Problem::BodyInvalid(FieldError {
         field: FIELD.to_owned(),
-        message: "the form has no field `file`: send the photo in it".to_owned(),
+        message: "the form has no field `file`: send the photo or video in it".to_owned(),
     }))
 }
 

@@ -12,17 +12,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
+use axum::http::Method;
 use axum::response::Response;
 use sosik_feed::PersonId;
+use sosik_service::media::{PART_BYTES_MAX, PART_BYTES_MIN};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::bodies::announced;
 use super::response_bytes::OVERHEAD_BYTES;
 use super::routes::Front;
+use super::streamed::StreamedBody;
 use super::{host, response_bytes};
 use crate::app::App;
 use crate::extract::{ClientAddress, ClientNetworks, time_limit};
 use crate::media;
+use crate::media::uploads::{ONE_UPLOAD, UPLOADS};
 use crate::problem::Problem;
 use crate::serve::{
     BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
@@ -72,7 +77,9 @@ pub(crate) enum RequestClass {
     Page,
     /// A photo that is uploaded. It takes no permit of the other requests.
     Upload,
-    /// A file of a story. It takes no permit of the other requests.
+    /// An upload that is stored while it arrives. It takes no permit at all: the memory of uploads bounds their number.
+    Stream,
+    /// A file of a story or an avatar. It takes no permit of the other requests.
     File,
     /// Anything else.
     Other,
@@ -120,7 +127,10 @@ impl Admission {
     ) -> Result<Permit<'_>, Problem> {
         let taken = self.networks.take(client, 1).ok_or_else(shed)?;
         let others = match class {
-            RequestClass::Feed | RequestClass::Upload | RequestClass::File => None,
+            RequestClass::Feed
+            | RequestClass::Upload
+            | RequestClass::Stream
+            | RequestClass::File => None,
             RequestClass::Page | RequestClass::Other => Some(self.others.acquire(self.wait).await?),
         };
         Ok(Permit {
@@ -198,15 +208,19 @@ pub(super) async fn admit(
     if !route.is_some_and(is_probe) {
         reservation.acquire().await?;
     }
-    let Some(class) = route.and_then(class_of) else {
+    let class = route.and_then(|route| class_of(route, request.method()));
+    let Some(class) = class else {
         return Ok(front.call(request).await);
     };
     let app = &front.app;
     let limit = time_limit(request.extensions(), request.headers(), &app.settings);
+    if class == RequestClass::Stream {
+        return stream(front, request, reservation.client, limit).await;
+    }
     let (admission, bodies) = match class {
         RequestClass::Upload => (&app.upload_admission, &app.upload_bodies),
         RequestClass::File => (&app.file_admission, &app.bodies),
-        RequestClass::Feed | RequestClass::Page | RequestClass::Other => {
+        RequestClass::Feed | RequestClass::Page | RequestClass::Stream | RequestClass::Other => {
             (&app.admission, &app.bodies)
         }
     };
@@ -231,6 +245,27 @@ pub(super) async fn admit(
     timeout_at(deadline, handling)
         .await
         .map_err(|_too_long| Problem::TimedOut)
+}
+
+/// Handles a request while its body arrives.
+async fn stream(
+    front: &Front,
+    mut request: Request,
+    client: ClientNetworks,
+    limit: Duration,
+) -> Result<Response, Problem> {
+    let app = &front.app;
+    let bytes = announced(request.body(), PART_BYTES_MAX).saturating_add(PART_BYTES_MIN);
+    let bytes = bytes.min(PART_BYTES_MAX);
+    let body = StreamedBody::take(&app.upload_bodies, &mut request, client, bytes)?;
+    let deadline = Instant::now() + app.settings.upload_timeout + limit;
+    let response = timeout_at(deadline, front.call(request))
+        .await
+        .map_err(|_too_long| Problem::TimedOut)?;
+    if let Some(body) = body.filter(|_| !response.status().is_success()) {
+        body.discard().await;
+    }
+    Ok(response)
 }
 
 /// The path of a request through its connection, and of its response back.
@@ -309,12 +344,14 @@ fn is_probe(route: &str) -> bool {
     matches!(route, "/livez" | "/readyz" | "/healthz")
 }
 
-fn class_of(route: &str) -> Option<RequestClass> {
+fn class_of(route: &str, method: &Method) -> Option<RequestClass> {
     match route {
         "/v1/feed" => Some(RequestClass::Feed),
         site::PERSON | site::STORY => Some(RequestClass::Page),
-        media::UPLOAD => Some(RequestClass::Upload),
-        media::FILE => Some(RequestClass::File),
+        media::UPLOAD | media::AVATAR => Some(RequestClass::Upload),
+        media::FILE | media::AVATAR_FILE => Some(RequestClass::File),
+        UPLOADS if method == Method::POST => Some(RequestClass::Stream),
+        ONE_UPLOAD if method == Method::PATCH => Some(RequestClass::Stream),
         _ => route.starts_with("/v1/").then_some(RequestClass::Other),
     }
 }

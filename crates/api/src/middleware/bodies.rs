@@ -25,14 +25,14 @@ use crate::settings::Settings;
 
 /// Up to this many further bytes of a body that is too large are read and discarded: a client that is still sending
 /// when the connection closes would not see the response. A client that sends even more may not see it.
-const READ_BEYOND_BYTES: usize = 1024 * 1024;
+pub(super) const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
 /// Minimum average rate of a body, in bytes a second, after the first [`GRACE`]. The slowest phones are ten times as
 /// fast.
-const RATE_MIN: u64 = 1_024;
+pub(super) const RATE_MIN: u64 = 1_024;
 
 /// A body may be late by this time: a mobile network interrupts for a few seconds.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Bytes counted for each body in addition to its content, so that short bodies that arrive slowly are bounded, too.
 const OVERHEAD_BYTES: usize = 4 * 1_024;
@@ -43,7 +43,7 @@ const UPLOAD_BYTES_MAX: usize = FILE_BYTES_MAX + 16 * 1_024;
 /// The bodies being read.
 pub(crate) struct Bodies {
     /// Bytes reserved for bodies that are being read or in use.
-    held: AtomicUsize,
+    held: Arc<AtomicUsize>,
     bytes_max: usize,
     each_bytes_max: usize,
     networks: Arc<NetworkShares>,
@@ -51,8 +51,8 @@ pub(crate) struct Bodies {
 }
 
 /// Room for one body. Dropping it releases the room.
-pub(super) struct BodyReservation<'a> {
-    bodies: &'a Bodies,
+pub(super) struct BodyReservation {
+    held: Arc<AtomicUsize>,
     bytes: usize,
     _network: NetworkShare,
 }
@@ -77,7 +77,7 @@ impl Bodies {
 
     fn of(bytes_max: usize) -> Self {
         Self {
-            held: AtomicUsize::new(0),
+            held: Arc::new(AtomicUsize::new(0)),
             bytes_max,
             each_bytes_max: bytes_max,
             networks: NetworkShares::of(bytes_max as u64),
@@ -93,7 +93,7 @@ impl Bodies {
         &self,
         request: Request,
         client: ClientNetworks,
-    ) -> Result<(Request, Option<BodyReservation<'_>>), Problem> {
+    ) -> Result<(Request, Option<BodyReservation>), Problem> {
         if !has_body(&request) {
             return Ok((request, None));
         }
@@ -106,13 +106,21 @@ impl Bodies {
         ))
     }
 
-    fn take(&self, bytes: usize, client: ClientNetworks) -> Result<BodyReservation<'_>, Problem> {
+    /// Reserves room for a body of which this number of bytes is in memory at one time.
+    ///
+    /// # Errors
+    /// `Busy` if there is no room for it.
+    pub(super) fn take(
+        &self,
+        bytes: usize,
+        client: ClientNetworks,
+    ) -> Result<BodyReservation, Problem> {
         let bytes = bytes + OVERHEAD_BYTES;
         let taken = self.networks.take(client, bytes as u64);
         let taken = taken.ok_or_else(shed)?;
         let before = self.held.fetch_add(bytes, Ordering::AcqRel);
         let reservation = BodyReservation {
-            bodies: self,
+            held: Arc::clone(&self.held),
             bytes,
             _network: taken,
         };
@@ -120,6 +128,11 @@ impl Bodies {
             return Err(shed());
         }
         Ok(reservation)
+    }
+
+    /// The time for a body to arrive.
+    pub(super) const fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// The time after the start of a body by which more than `bytes` must have arrived.
@@ -158,14 +171,14 @@ impl Bodies {
     }
 }
 
-impl Drop for BodyReservation<'_> {
+impl Drop for BodyReservation {
     fn drop(&mut self) {
-        self.bodies.held.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.held.fetch_sub(self.bytes, Ordering::AcqRel);
     }
 }
 
 /// Handlers of other methods take no body.
-fn has_body(request: &Request) -> bool {
+pub(super) fn has_body(request: &Request) -> bool {
     matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
@@ -173,7 +186,7 @@ fn has_body(request: &Request) -> bool {
 }
 
 /// Bytes of memory that a body may need: its declared length, or the maximum.
-fn announced(body: &Body, bytes_max: usize) -> usize {
+pub(super) fn announced(body: &Body, bytes_max: usize) -> usize {
     let upper = body.size_hint().upper();
     let upper = upper.and_then(|bytes| usize::try_from(bytes).ok());
     upper.map_or(bytes_max, |bytes| bytes.min(bytes_max))

@@ -10,6 +10,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::headers::{RATELIMIT_LIMIT, RATELIMIT_REMAINING, RATELIMIT_RESET};
 use crate::extract::{SOSIK_PERSON, X_REQUEST_ID};
+use crate::media::uploads::{PROTOCOL_HEADERS_EXPOSED, PROTOCOL_HEADERS_SENT};
 
 /// How long a browser may cache the response to its preflight. The longest that Chromium accepts.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 3600);
@@ -28,23 +29,33 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             Method::PATCH,
             Method::DELETE,
         ])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_NONE_MATCH,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-            SOSIK_PERSON,
-            X_REQUEST_ID,
-        ])
-        .expose_headers([
-            header::ETAG,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            RATELIMIT_LIMIT,
-            RATELIMIT_REMAINING,
-            RATELIMIT_RESET,
-            X_REQUEST_ID,
-        ])
+        .allow_headers(
+            PROTOCOL_HEADERS_SENT
+                .into_iter()
+                .chain([
+                    header::AUTHORIZATION,
+                    header::CONTENT_TYPE,
+                    header::IF_NONE_MATCH,
+                    HeaderName::from_static("idempotency-key"),
+                    HeaderName::from_static("last-event-id"),
+                    SOSIK_PERSON,
+                    X_REQUEST_ID,
+                ])
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers(
+            PROTOCOL_HEADERS_EXPOSED
+                .into_iter()
+                .chain([
+                    header::ETAG,
+                    header::LOCATION,
+                    header::RETRY_AFTER,
+                    RATELIMIT_LIMIT,
+                    RATELIMIT_REMAINING,
+                    RATELIMIT_RESET,
+                    X_REQUEST_ID,
+                ])
+                .collect::<Vec<_>>(),
+        )
         .max_age(PREFLIGHT_AGE)
 }

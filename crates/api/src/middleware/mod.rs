@@ -14,6 +14,7 @@ mod metrics;
 mod operators;
 mod response_bytes;
 mod routes;
+mod streamed;
 mod watch;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;
 pub use operators::AdminToken;
 pub(crate) use operators::operators;
-pub(crate) use response_bytes::SharedBody;
+pub(crate) use response_bytes::{SharedBody, Streamed};
 pub(crate) use routes::{Front, Routes};
+pub(crate) use streamed::{Pieces, StreamedBody};
 pub(crate) use watch::watch;

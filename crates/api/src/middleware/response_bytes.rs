@@ -17,6 +17,13 @@ pub(super) const OVERHEAD_BYTES: usize = 4 * 1_024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SharedBody;
 
+/// The body of this response is read while the client takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streamed {
+    /// Bytes of it that are in memory.
+    pub(crate) bytes: usize,
+}
+
 /// The length of a response before compression.
 #[derive(Debug, Clone, Copy)]
 struct Length(u64);
@@ -34,6 +41,9 @@ pub(super) fn note_length(mut response: Response) -> Response {
 /// Bytes that a response occupies until it is written. Live streams have their own limit and produce their bytes as the
 /// client takes them, so they occupy none.
 pub(super) fn bytes(response: &Response) -> usize {
+    if let Some(streamed) = response.extensions().get::<Streamed>() {
+        return streamed.bytes + OVERHEAD_BYTES;
+    }
     let exact = response.body().size_hint().exact();
     let body = match exact {
         Some(_) if response.extensions().get::<SharedBody>().is_some() => 0,
@@ -58,6 +68,13 @@ mod tests {
 
     use super::super::compression::compression;
     use super::*;
+
+    #[test]
+    fn a_response_that_is_read_while_it_is_sent_counts_with_what_is_in_memory() {
+        let mut response = Response::new(Body::from(vec![b'a'; 1_000_000]));
+        response.extensions_mut().insert(Streamed { bytes: 5_000 });
+        assert_eq!(bytes(&response), 5_000 + OVERHEAD_BYTES);
+    }
 
     #[tokio::test]
     async fn a_response_that_is_compressed_counts_with_its_compressor() {

@@ -144,6 +144,9 @@ fn log(
         Some(Problem::Internal(cause)) => {
             line!(error, error = %Causes(cause.as_ref()), "a request failed");
         }
+        Some(Problem::MediaAway(cause)) => {
+            line!(warn, error = %Causes(cause.as_ref()), "the files of media could not be stored or read");
+        }
         Some(Problem::StorageFull) => line!(
             error,
             "the disk of the store is full: free some space on it, and writes continue"

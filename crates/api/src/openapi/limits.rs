@@ -16,6 +16,10 @@ use sosik_feed::limits::{
 };
 use sosik_feed::people::Language;
 use sosik_service::feeds::stream::WATCHED_MAX;
+use sosik_service::media::UPLOAD_BYTES_MAX;
+use sosik_service::media::preview::{
+    DESCRIPTION_CHARACTERS_MAX, SITE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX,
+};
 use sosik_store::NotificationRecord;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
@@ -33,11 +37,14 @@ const SIDE_PIXELS_MAX: usize = 2_048;
 /// Bytes of a ThumbHash as base64.
 const THUMBHASH_CHARACTERS_MAX: usize = 40;
 
-/// `/media/`, an id, a slash, a digest of 64 letters, and an ending.
+/// `/media/` or `/avatars/`, an id, a slash, a digest of 64 letters, and an ending.
 const FILE_PATH_CHARACTERS_MAX: usize = 100;
 
 /// A digest of 64 letters, and an ending.
 const FILE_NAME_CHARACTERS_MAX: usize = 70;
+
+/// `sha256`, a space, and 32 bytes as base64.
+const CHECKSUM_CHARACTERS_MAX: usize = 51;
 
 /// The milliseconds of the longest video.
 const DURATION_MS_MAX: usize = 600_000;
@@ -171,23 +178,32 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("Notification", "excerpt") => text(0, EXCERPT_CHARACTERS_MAX),
         ("Attachment" | "AttachMedia", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
         (_, "attachments") => list(ATTACHMENTS_MAX),
-        ("Attachment" | "AttachmentSize" | "Media", "width" | "height") => {
+        ("Attachment" | "AttachmentSize" | "LinkPicture" | "Media", "width" | "height") => {
             number(0, SIDE_PIXELS_MAX)
         }
-        ("Attachment" | "Media", "thumbhash") => text(1, THUMBHASH_CHARACTERS_MAX),
+        ("Attachment" | "LinkPicture" | "Media", "thumbhash") => text(1, THUMBHASH_CHARACTERS_MAX),
         ("Attachment" | "Media", "duration_ms") => number(0, DURATION_MS_MAX),
-        ("Attachment", "sizes") => list(SIZES_MAX),
+        ("Attachment" | "LinkPicture", "sizes") => list(SIZES_MAX),
         ("Attachment", "video") | ("AttachmentSize", "webp" | "jpeg") => {
             text(1, FILE_PATH_CHARACTERS_MAX)
         }
+        ("Avatar", "small" | "large") => text(1, FILE_PATH_CHARACTERS_MAX),
         ("MediaProblem", "code") => text(1, CODE_CHARACTERS_MAX),
         ("MediaProblem", "detail") => text(1, MESSAGE_CHARACTERS_MAX),
         ("UploadMedia", "file") => text(1, FILE_BYTES_MAX),
+        (PARAMETER, "Tus-Resumable") => matching(r"^1\.0\.0$", 5, 5),
+        (PARAMETER, "Upload-Length") => number(1, bytes(UPLOAD_BYTES_MAX)),
+        (PARAMETER, "Upload-Offset") => number(0, bytes(UPLOAD_BYTES_MAX)),
+        (PARAMETER, "Upload-Checksum") => text(1, CHECKSUM_CHARACTERS_MAX),
+        (PARAMETER, "upload") => id(),
         (PARAMETER, "file") => text(1, FILE_NAME_CHARACTERS_MAX),
         ("Story", "mentions") => list(MENTIONS_MAX),
         (_, "entities" | "bio_entities") => list(ENTITIES_MAX),
         ("Entity", "start" | "end") => number(0, STORY_TEXT_CHARACTERS_MAX),
-        ("Entity", "url") => text(1, LINK_URL_BYTES_MAX),
+        ("LinkPreview", "title") => text(1, TITLE_CHARACTERS_MAX),
+        ("LinkPreview", "description") => text(1, DESCRIPTION_CHARACTERS_MAX),
+        ("LinkPreview", "site") => text(1, SITE_CHARACTERS_MAX),
+        ("Entity" | "LinkPreview", "url") => text(1, LINK_URL_BYTES_MAX),
         ("Entity", "display") => text(1, LINK_DISPLAY_CHARACTERS_MAX),
         ("Entity", "person") => id(),
         ("Entity", "tag") => text(1, HASHTAG_CHARACTERS_MAX),
@@ -224,6 +240,10 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
 fn is_count(schema: &Schema) -> bool {
     let count = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
     matches!(schema, Schema::Object(object) if object.format == count && object.maximum.is_none())
+}
+
+fn bytes(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 fn text(least: usize, most: usize) -> Limits {

@@ -15,9 +15,10 @@ impl From<ServiceError> for Problem {
             ServiceError::Full => Self::StorageFull,
             ServiceError::Busy(retry_after) => Self::Busy(retry_after),
             ServiceError::Media(error) => Self::Media(error),
-            other @ (ServiceError::Store(_)
-            | ServiceError::Storage(_)
-            | ServiceError::Failed(_)) => Self::Internal(other.into()),
+            away @ ServiceError::Storage(_) => Self::MediaAway(away.into()),
+            other @ (ServiceError::Store(_) | ServiceError::Failed(_)) => {
+                Self::Internal(other.into())
+            }
         }
     }
 }

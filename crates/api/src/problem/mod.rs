@@ -70,6 +70,12 @@ pub(crate) enum Problem {
     NoForm,
     #[error(transparent)]
     Media(MediaError),
+    #[error("send Tus-Resumable: 1.0.0: no other version of the protocol is supported")]
+    UploadVersion,
+    #[error("{0}")]
+    UploadHeader(&'static str),
+    #[error("send the body as application/offset+octet-stream")]
+    UploadBodyType,
     #[error("the body did not arrive in time: send it at once, at 1 KiB a second or faster")]
     BodyTooSlow,
     #[error("the body did not arrive in full")]
@@ -100,6 +106,10 @@ pub(crate) enum Problem {
     GoingAway,
     #[error("writes are not possible at the moment, reads are: try again later")]
     StorageFull,
+    #[error(
+        "photos and videos are not available at the moment, everything else is: try again later"
+    )]
+    MediaAway(#[source] BoxError),
     #[error("something went wrong on our side")]
     Internal(#[source] BoxError),
 }
@@ -145,6 +155,9 @@ impl Problem {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
+            Self::UploadVersion => (StatusCode::PRECONDITION_FAILED, "upload_version"),
+            Self::UploadHeader(_) => (StatusCode::BAD_REQUEST, "upload_header_invalid"),
+            Self::UploadBodyType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::NoForm => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Media(MediaError::Off) => (StatusCode::FORBIDDEN, "media_off"),
             Self::Media(MediaError::Kind(_)) => {
@@ -154,11 +167,25 @@ impl Problem {
                 (StatusCode::PAYLOAD_TOO_LARGE, "media_too_large")
             }
             Self::Media(MediaError::Quota) => (StatusCode::PAYLOAD_TOO_LARGE, "media_quota"),
+            Self::Media(MediaError::VideosWait { .. }) => (StatusCode::CONFLICT, "videos_wait"),
             Self::Media(MediaError::Full) => {
                 (StatusCode::INSUFFICIENT_STORAGE, "media_storage_full")
             }
             Self::Media(MediaError::Unknown) => (StatusCode::NOT_FOUND, "media_not_yours"),
-            Self::Media(MediaError::Used) => (StatusCode::CONFLICT, "media_used"),
+            Self::Media(MediaError::Used | MediaError::Shown) => {
+                (StatusCode::CONFLICT, "media_used")
+            }
+            Self::Media(MediaError::Unfinished) => (StatusCode::CONFLICT, "media_unfinished"),
+            Self::Media(MediaError::UploadsTooMany { .. }) => {
+                (StatusCode::CONFLICT, "uploads_too_many")
+            }
+            Self::Media(MediaError::UploadOffset { .. }) => (StatusCode::CONFLICT, "upload_offset"),
+            Self::Media(MediaError::UploadBusy) => (StatusCode::LOCKED, "upload_busy"),
+            Self::Media(MediaError::UploadChecksum) => (checksum_mismatch(), "upload_checksum"),
+            Self::Media(MediaError::UploadTooLong { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_long")
+            }
+            Self::Media(MediaError::UploadSpent) => (StatusCode::GONE, "upload_spent"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
             Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),
@@ -175,6 +202,7 @@ impl Problem {
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::GoingAway => (StatusCode::SERVICE_UNAVAILABLE, "going_away"),
             Self::StorageFull => (StatusCode::SERVICE_UNAVAILABLE, "storage_full"),
+            Self::MediaAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "media_away"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -205,6 +233,9 @@ impl Problem {
             | Self::UnsupportedMediaType
             | Self::NoForm
             | Self::Media(_)
+            | Self::UploadVersion
+            | Self::UploadHeader(_)
+            | Self::UploadBodyType
             | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)
@@ -215,6 +246,7 @@ impl Problem {
             | Self::TimedOut
             | Self::GoingAway
             | Self::StorageFull
+            | Self::MediaAway(_)
             | Self::Internal(_) => None,
         }
     }
@@ -231,6 +263,10 @@ impl Problem {
         /// A person closes another stream within seconds, or not at all.
         const STREAM_RETRY: Duration = Duration::from_secs(10);
         const SOON: Duration = Duration::from_secs(1);
+        /// Another request of an upload usually ends within seconds.
+        const HOLD_RETRY: Duration = Duration::from_secs(2);
+        /// An object store usually returns within seconds.
+        const AWAY_RETRY: Duration = Duration::from_secs(5);
         /// An operator must free space first.
         const ROOM_RETRY: Duration = Duration::from_secs(30);
         match self {
@@ -239,6 +275,8 @@ impl Problem {
             Self::Busy(after) => Some(*after),
             Self::TimedOut | Self::GoingAway => Some(SOON),
             Self::StorageFull => Some(ROOM_RETRY),
+            Self::MediaAway(_) => Some(AWAY_RETRY),
+            Self::Media(MediaError::UploadBusy) => Some(HOLD_RETRY),
             Self::Unauthenticated
             | Self::WrongCredentials
             | Self::WrongPassword
@@ -257,6 +295,9 @@ impl Problem {
             | Self::UnsupportedMediaType
             | Self::NoForm
             | Self::Media(_)
+            | Self::UploadVersion
+            | Self::UploadHeader(_)
+            | Self::UploadBodyType
             | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)
@@ -268,6 +309,11 @@ impl Problem {
             | Self::Internal(_) => None,
         }
     }
+}
+
+/// The status of the protocol of uploads for a wrong checksum, which has no name in the standard.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// A name that is taken or a limit that is reached conflicts with existing data; all other rules mean an invalid

@@ -1,9 +1,12 @@
-//! The JSON of photos.
+//! The JSON of photos and previews of links.
 
 use sosik_feed::StoryId;
-use sosik_store::{self as store, MediaFacts, MediaRecord};
+use sosik_store::{self as store, LinkCard, MediaFacts, MediaRecord, StoryLink};
 
-use crate::schema::{Attachment, AttachmentSize, Media, MediaKind, MediaProblem, MediaState};
+use crate::schema::{
+    Attachment, AttachmentSize, LinkPicture, LinkPreview, Media, MediaKind, MediaProblem,
+    MediaState,
+};
 
 /// The code of every fault that processing finds.
 const BROKEN: &str = "media_broken";
@@ -40,14 +43,7 @@ pub(super) fn attachments(story: StoryId, attachments: &[store::Attachment]) -> 
 }
 
 fn attachment(story: StoryId, attachment: &store::Attachment) -> Attachment {
-    let path = |name: &String| format!("/media/{story}/{name}");
     let facts = &attachment.facts;
-    let size = |size: &store::MediaSize| AttachmentSize {
-        width: size.width,
-        height: size.height,
-        webp: path(&size.webp),
-        jpeg: size.jpeg.as_ref().map(path),
-    };
     Attachment {
         media: attachment.media.to_string(),
         kind: kind(attachment.kind),
@@ -58,9 +54,45 @@ fn attachment(story: StoryId, attachment: &store::Attachment) -> Attachment {
         thumbhash: facts.thumbhash.clone(),
         duration_ms: facts.duration_ms,
         animated: facts.animated,
-        sizes: facts.sizes.iter().map(size).collect(),
-        video: facts.video.as_ref().map(path),
+        sizes: sizes(story, facts),
+        video: facts.video.as_ref().map(|name| path(story, name)),
     }
+}
+
+/// The preview of the first link of a story, with the paths of its files.
+pub(super) fn link(story: StoryId, link: &StoryLink) -> LinkPreview {
+    let LinkCard {
+        title,
+        description,
+        site,
+        picture,
+    } = link.card.clone();
+    LinkPreview {
+        url: link.url.clone(),
+        title,
+        description,
+        site,
+        picture: picture.map(|facts| LinkPicture {
+            width: facts.width,
+            height: facts.height,
+            sizes: sizes(story, &facts),
+            thumbhash: facts.thumbhash,
+        }),
+    }
+}
+
+fn sizes(story: StoryId, facts: &MediaFacts) -> Vec<AttachmentSize> {
+    let size = |size: &store::MediaSize| AttachmentSize {
+        width: size.width,
+        height: size.height,
+        webp: path(story, &size.webp),
+        jpeg: size.jpeg.as_ref().map(|name| path(story, name)),
+    };
+    facts.sizes.iter().map(size).collect()
+}
+
+fn path(story: StoryId, name: &str) -> String {
+    format!("/media/{story}/{name}")
 }
 
 fn problem(detail: &str) -> Option<MediaProblem> {
@@ -74,6 +106,7 @@ const fn kind(kind: store::MediaKind) -> MediaKind {
     match kind {
         store::MediaKind::Photo => MediaKind::Photo,
         store::MediaKind::Video => MediaKind::Video,
+        store::MediaKind::Avatar => MediaKind::Avatar,
     }
 }
 

@@ -9,9 +9,9 @@ use sosik_service::caches::{Presentation, Rendered, StoryEntry};
 use sosik_service::stories::{OpenedStory, StoryItem};
 use sosik_store::StoryRecord;
 
-use super::media::attachments;
+use super::media::{attachments, link};
 use super::{person, put, put_number};
-use crate::schema::{Attachment, Entity};
+use crate::schema::{Attachment, Entity, LinkPreview};
 
 const BEFORE_ID: &str = "{\"id\":\"";
 const BEFORE_AUTHOR: &str = "\",\"author\":";
@@ -38,6 +38,7 @@ struct Middle<'a> {
     entities: Vec<Entity>,
     audience: Audience,
     attachments: Vec<Attachment>,
+    link: Option<LinkPreview>,
     created_at: Timestamp,
     edited_at: Option<Timestamp>,
     mentions: Vec<Mention<'a>>,
@@ -126,6 +127,7 @@ fn render(record: &StoryRecord) -> Vec<u8> {
         entities: Entity::of_story(&record.text, &record.mentions),
         audience: record.audience,
         attachments: attachments(record.id, &record.attachments),
+        link: record.link.as_ref().map(|it| link(record.id, it)),
         created_at: record.created_at,
         edited_at: record.edited_at,
         mentions: record

@@ -47,6 +47,7 @@ fn person(text: &str) -> Arc<PersonEntry> {
             handle: "mina".to_owned(),
             display_name: text.to_owned(),
             bio: text.to_owned(),
+            avatar: None,
             language: Language::Ko,
             revision: 1,
             privacy: Privacy::default(),
@@ -73,6 +74,7 @@ fn item(id: u64, text: &str, edited: bool) -> StoryItem {
         }],
         tags: vec![text.to_owned(), "소식".to_owned()],
         attachments: Vec::new(),
+        link: None,
         counts: StoryCounts {
             likes: u32::MAX,
             comments: 10,
@@ -97,6 +99,7 @@ fn expected(item: &StoryItem) -> schema::Story {
         entities: schema::Entity::of_story(&record.text, &record.mentions),
         audience: record.audience,
         attachments: Vec::new(),
+        link: None,
         created_at: record.created_at.to_string(),
         edited_at: record.edited_at.map(|at| at.to_string()),
         mentions: record

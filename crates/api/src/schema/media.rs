@@ -1,4 +1,4 @@
-//! Photos.
+//! Photos and videos.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,6 +11,8 @@ pub enum MediaKind {
     Photo,
     /// A video.
     Video,
+    /// A photo that is or becomes your avatar. No story has it.
+    Avatar,
 }
 
 /// How far a medium is.
@@ -37,9 +39,9 @@ pub struct Media {
     pub state: MediaState,
     /// Why it cannot be processed; null otherwise.
     pub problem: Option<MediaProblem>,
-    /// Pixels in a row of the largest size; 0 while it is processed.
+    /// Pixels in a row of the video or of the largest size of the photo; 0 while it is processed.
     pub width: u32,
-    /// Rows of the largest size; 0 while it is processed.
+    /// Rows of the video or of the largest size of the photo; 0 while it is processed.
     pub height: u32,
     /// A blurred picture in a few bytes (ThumbHash, as base64).
     pub thumbhash: Option<String>,
@@ -59,7 +61,7 @@ pub struct MediaProblem {
     pub detail: String,
 }
 
-/// A photo of a story.
+/// A photo or a video of a story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
@@ -71,9 +73,9 @@ pub struct Attachment {
     pub state: MediaState,
     /// Description for people who cannot see it. May be empty.
     pub alt: String,
-    /// Pixels in a row of the largest size; 0 while it is processed.
+    /// Pixels in a row of the video or of the largest size of the photo; 0 while it is processed.
     pub width: u32,
-    /// Rows of the largest size; 0 while it is processed.
+    /// Rows of the video or of the largest size of the photo; 0 while it is processed.
     pub height: u32,
     /// A blurred picture in a few bytes (ThumbHash, as base64).
     pub thumbhash: Option<String>,
@@ -81,13 +83,14 @@ pub struct Attachment {
     pub duration_ms: Option<u32>,
     /// Whether the photo moves.
     pub animated: bool,
-    /// The sizes of the photo, smallest first; empty while it is processed.
+    /// The sizes of the photo, or of the poster of the video, smallest first. Empty while it is processed, and for a video
+    /// without a poster.
     pub sizes: Vec<AttachmentSize>,
-    /// The path of a video.
+    /// The path of the file of a video (MP4 with H.264 and AAC); null while it is processed, and for photos.
     pub video: Option<String>,
 }
 
-/// A size of a photo.
+/// A size of a photo or of a poster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttachmentSize {

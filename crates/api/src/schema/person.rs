@@ -27,8 +27,8 @@ pub struct Person {
     /// On profiles: the links, mentions and tags of the bio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bio_entities: Option<Vec<Entity>>,
-    /// URL of a picture. Always null, because uploads are not supported yet.
-    pub avatar: Option<String>,
+    /// The paths of their picture; null if they have none.
+    pub avatar: Option<Avatar>,
     /// Language of the interface, and a hint for the `lang` attribute of their texts.
     #[schema(value_type = super::LanguageSchema)]
     pub language: Language,
@@ -53,6 +53,26 @@ pub struct Person {
     /// On profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<PersonCounts>,
+}
+
+/// The picture of a person: square WebP files, served to those who may see the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Avatar {
+    /// The path of the file for lists: 96 pixels wide and high, less if the photo was smaller.
+    pub small: String,
+    /// The path of the file for profiles: 384 pixels wide and high, less if the photo was smaller.
+    pub large: String,
+}
+
+impl Avatar {
+    fn of(person: PersonId, avatar: &sosik_store::Avatar) -> Self {
+        let path = |name: &str| format!("/avatars/{person}/{name}");
+        Self {
+            small: path(&avatar.small),
+            large: path(&avatar.large),
+        }
+    }
 }
 
 /// Privacy settings. They limit new acts. Blocks and the audience of a story come first.
@@ -128,7 +148,7 @@ impl Person {
             display_name: record.display_name.clone(),
             bio: record.bio.clone(),
             bio_entities: None,
-            avatar: None,
+            avatar: record.avatar.as_ref().map(|it| Avatar::of(record.id, it)),
             language: record.language,
             relation: None,
             muted: None,

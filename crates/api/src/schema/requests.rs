@@ -130,10 +130,19 @@ pub struct AttachMedia {
     reason = "the form is read field by field; this documents it"
 )]
 pub struct UploadMedia {
-    /// The photo, at most 20 MB.
+    /// The photo or video, at most 20 MB.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
+
+/// The body of a request that begins or continues an upload.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(
+    dead_code,
+    reason = "the body is read piece by piece; this documents it"
+)]
+pub struct PartOfUpload(Vec<u8>);
 
 /// `PATCH /v1/stories/{story}`: omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]

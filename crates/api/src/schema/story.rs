@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sosik_feed::{Audience, PersonId, StoryId};
 use utoipa::ToSchema;
 
-use super::{Attachment, Entity, Person};
+use super::{Attachment, Entity, LinkPreview, Person};
 
 /// A story as one reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -25,6 +25,9 @@ pub struct Story {
     pub audience: Audience,
     /// Photos, at most 10. While one is being processed it has no sizes; the story changes when it is ready.
     pub attachments: Vec<Attachment>,
+    /// The preview of the first link. Null while the page is fetched, and if it says nothing about itself; the story changes
+    /// when the preview is ready.
+    pub link: Option<LinkPreview>,
     /// When it was posted (RFC 3339, UTC, milliseconds).
     #[schema(example = "2026-03-01T09:30:00.000Z")]
     pub created_at: String,

@@ -22,7 +22,7 @@ use crate::stories::post::attached;
     responses(
         (status = 200, description = "the edited story", body = Story),
         (status = 404, description = "`media_not_yours`"),
-        (status = 409, description = "`text_quota`, `media_used`"),
+        (status = 409, description = "`text_quota`, `media_used`, `media_unfinished`"),
         (status = 422, description = "`story_text_…`, `attachments_too_many`, `alt_text_…`"),
     ))]
 pub(crate) async fn edit(

@@ -22,7 +22,7 @@ use crate::schema::{AttachMedia, PostStory, Story};
     responses(
         (status = 201, description = "the story", body = Story, headers(("Location" = String, description = "the story"))),
         (status = 404, description = "`media_not_yours`"),
-        (status = 409, description = "`story_quota`, `text_quota`, `media_used`"),
+        (status = 409, description = "`story_quota`, `text_quota`, `media_used`, `media_unfinished`"),
         (status = 422, description = "`story_text_…`, `attachments_too_many`, `alt_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
     ))]
 pub(crate) async fn post(

@@ -13,6 +13,9 @@ use crate::is_hidden;
 /// Most header fields of a request, as nodes have it.
 const HEADER_FIELDS_MAX: usize = 100;
 
+/// Largest body of a request that is no upload, as nodes have it.
+const PLAIN_BODY_BYTES_MAX: u64 = 64 * 1024;
+
 /// The header in which a node gets the time that is left for its answer, in milliseconds. A trusted proxy in front may
 /// send it too.
 pub(super) const X_DEADLINE_MS: &str = "x-deadline-ms";
@@ -41,6 +44,13 @@ pub(super) fn write_length_once(request: &mut RequestHeader) -> Result<()> {
 /// A request with no host or two means different things to different readers.
 pub(super) fn has_one_host(headers: &HeaderMap) -> bool {
     headers.get_all(header::HOST).iter().count() == 1
+}
+
+/// Whether a request with a body may be larger than nodes take for anything but a file.
+pub(super) fn is_upload(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    length.is_none_or(|length| length > PLAIN_BODY_BYTES_MAX)
 }
 
 pub(super) fn wants_events(headers: &HeaderMap) -> bool {

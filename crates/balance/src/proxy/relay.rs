@@ -26,7 +26,7 @@ use super::front::{ATTEMPTS_MAX, Current};
 use super::handover::{PROBE_AFTER, PROBE_EVERY, PROBES, UNACKNOWLEDGED_MAX};
 use super::heads::{
     X_DEADLINE_MS, chain_of, has_one_host, is_for_operators, is_repeatable, is_too_large,
-    remove_hop_by_hop, time_of_front, wants_events, write_length_once,
+    is_upload, remove_hop_by_hop, time_of_front, wants_events, write_length_once,
 };
 use super::in_flight::InFlight;
 use super::problem::Problem;
@@ -150,6 +150,14 @@ impl Relay {
         );
     }
 
+    /// The time for the answer to a request, from its head on. The body of an upload takes a part of it.
+    fn limit(&self, session: &mut Session) -> Duration {
+        match !session.is_body_empty() && is_upload(&session.req_header().headers) {
+            true => self.settings.upload_timeout,
+            false => self.settings.answer_timeout,
+        }
+    }
+
     fn peer(&self, node: SocketAddr, exchange: &Exchange) -> HttpPeer {
         let settings = &self.settings;
         let mut peer = HttpPeer::new(node, false, String::new());
@@ -214,6 +222,7 @@ impl ProxyHttp for Relay {
     }
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
+        exchange.limit = self.limit(session);
         let request = session.req_header();
         if self.trusts(exchange) {
             if let Some(id) = sent(&request.headers) {

@@ -80,6 +80,7 @@ async fn stories(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> an
                 audience: AUDIENCE,
                 mentions: Vec::new(),
                 attachments: Vec::new(),
+                link: None,
                 tags: Vec::new(),
                 idempotency: None,
                 now: made,

@@ -65,6 +65,17 @@ pub fn entities(text: &str) -> Vec<Entity> {
     scanner.found
 }
 
+/// The target of the first link of a text. Its preview is shown below the text.
+#[must_use]
+pub fn first_link(text: &str) -> Option<String> {
+    let found = entities(text).into_iter();
+    let mut links = found.filter_map(|entity| match entity.kind {
+        EntityKind::Link(link) => Some(link.url),
+        EntityKind::Mention(_) | EntityKind::Tag(_) => None,
+    });
+    links.next()
+}
+
 /// The people that a text mentions, each once, in order of appearance.
 ///
 /// The caller checks whether the person exists and may be notified.

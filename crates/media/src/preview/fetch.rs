@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Response, body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
@@ -23,7 +23,7 @@ use super::{
     link::{Authority, Link},
     page,
 };
-use crate::Kind;
+use crate::{Kind, authorities};
 
 /// Limits of a preview.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +130,7 @@ impl Fetcher {
         Self::with(
             resolver,
             Arc::new(TcpConnector),
-            machine_tls(),
+            authorities::client(),
             policy,
             settings,
         )
@@ -374,22 +374,4 @@ async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, FetchError> {
         }
     }
     Ok(None)
-}
-
-/// The certificates of this machine. Without any, links with `https` have no preview.
-fn machine_tls() -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        tracing::warn!(
-            "no root certificates found: links with https have no preview; install ca-certificates"
-        );
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    match builder.with_safe_default_protocol_versions() {
-        Ok(builder) => Arc::new(builder.with_root_certificates(roots).with_no_client_auth()),
-        Err(_) => unreachable!("the provider supports the default versions of TLS"),
-    }
 }

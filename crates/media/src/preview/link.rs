@@ -19,9 +19,22 @@ pub enum BadLink {
     /// It has a name or password before the host.
     #[error("a link with a name or password has no preview")]
     Credentials,
+    /// A page that was asked for with TLS leads to one without.
+    #[error("the link leads from https to http")]
+    Downgrade,
     /// The port is neither 80 nor 443.
     #[error("only links to the ports 80 and 443 have previews")]
     Port,
+}
+
+/// A link in the form that is fetched: without its fragment, and with the spelling of a browser. Links with the same form
+/// have the same preview.
+///
+/// # Errors
+///
+/// The link has no preview, whatever it leads to.
+pub fn normalized(link: &str) -> Result<Url, BadLink> {
+    Link::parse(link).map(|link| link.url)
 }
 
 /// The host of a link.
@@ -78,11 +91,12 @@ impl Link {
         if location.len() > LINK_BYTES_MAX {
             return Err(BadLink::Invalid);
         }
-        Self::new(
-            self.url
-                .join(location)
-                .map_err(|_joined| BadLink::Invalid)?,
-        )
+        let target = self.url.join(location);
+        let target = Self::new(target.map_err(|_joined| BadLink::Invalid)?)?;
+        if self.is_tls() && !target.is_tls() {
+            return Err(BadLink::Downgrade);
+        }
+        Ok(target)
     }
 
     pub(super) fn is_tls(&self) -> bool {

@@ -5,7 +5,7 @@
 //! - It connects to a [`PublicAddress`] only. The sole way to make one is [`AddressPolicy::check`], so an address that
 //!   was not checked cannot be connected to. A name is resolved once and the connection goes to the checked address: a
 //!   second answer of the name server (rebinding) is never asked for.
-//! - Each redirect is a new link with the same checks. The client follows none by itself, knows no proxy, no cookie and
+//! - Each redirect is a new link with the same checks, and never leads from TLS to a page without. The client follows none by itself, knows no proxy, no cookie and
 //!   no credentials, and uses the ports 80 and 443 only.
 //! - One deadline covers the whole preview. Bodies are cut at a limit.
 //! - What a page says is text. It is never markup, and it is shown as text.
@@ -23,5 +23,7 @@ mod text;
 pub use address::{AddressPolicy, NotPublic, PublicAddress};
 pub use connect::{Connect, Connection, Resolve, SystemResolver, TcpConnector};
 pub use fetch::{FetchError, Fetcher, Preview, Settings};
-pub use link::BadLink;
-pub use page::{Page, parse};
+pub use link::{BadLink, normalized};
+pub use page::{
+    DESCRIPTION_CHARACTERS_MAX, Page, SITE_CHARACTERS_MAX, TITLE_CHARACTERS_MAX, parse,
+};

@@ -13,8 +13,20 @@ const TITLE_LETTERS_MAX: usize = 150;
 /// Letters of a description. A card shows three lines.
 const DESCRIPTION_LETTERS_MAX: usize = 300;
 
+/// Letters of a host. Longer names do not exist.
+const HOST_LETTERS_MAX: usize = 253;
+
 /// Letters of the name of a site.
 const SITE_LETTERS_MAX: usize = 60;
+
+/// Characters of a title.
+pub const TITLE_CHARACTERS_MAX: usize = text::characters_max(TITLE_LETTERS_MAX);
+
+/// Characters of a description.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = text::characters_max(DESCRIPTION_LETTERS_MAX);
+
+/// Characters of the name of a site. A host has fewer.
+pub const SITE_CHARACTERS_MAX: usize = text::characters_max(HOST_LETTERS_MAX);
 
 /// Texts of a page, as plain text on one line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +61,15 @@ pub fn parse(bytes: &[u8], charset: Option<&str>, url: &Url) -> Option<Page> {
     Some(Page {
         title,
         description: first(&found.descriptions, DESCRIPTION_LETTERS_MAX),
-        site: site.unwrap_or_else(|| host.strip_prefix("www.").unwrap_or(host).to_owned()),
+        site: site.unwrap_or_else(|| host_name(host)),
         picture: picture(&found, url),
     })
+}
+
+/// A host as the name of its site. A URL may have a longer host than a name server knows.
+fn host_name(host: &str) -> String {
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    text::line(host, HOST_LETTERS_MAX).unwrap_or_default()
 }
 
 fn first(values: &[Option<String>], letters_max: usize) -> Option<String> {

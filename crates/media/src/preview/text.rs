@@ -2,6 +2,15 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+/// Characters of a letter, on average over a line. An emoji of a family has seven; a letter with endless marks, as some
+/// texts have them to disturb others, is cut.
+const LETTER_CHARACTERS: usize = 4;
+
+/// Characters of a line of at most `letters_max` letters, with the mark of a cut.
+pub(super) const fn characters_max(letters_max: usize) -> usize {
+    letters_max * LETTER_CHARACTERS + 1
+}
+
 /// One line of at most `letters_max` letters as a reader counts them. Runs of white space become one space. Control
 /// characters and marks that turn the direction of the text around it disappear.
 pub(super) fn line(text: &str, letters_max: usize) -> Option<String> {
@@ -11,12 +20,24 @@ pub(super) fn line(text: &str, letters_max: usize) -> Option<String> {
         .filter(|letter| !is_hidden(*letter))
         .collect();
     let line = kept.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut = line.grapheme_indices(true).nth(letters_max);
-    let line = match cut {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+    let line = match end(&line, letters_max) {
+        Some(end) => format!("{}…", line[..end].trim_end()),
         None => line,
     };
     (!line.is_empty()).then_some(line)
+}
+
+/// Where a line is cut, between two letters. `None` if it is short enough.
+fn end(line: &str, letters_max: usize) -> Option<usize> {
+    let mut room = letters_max * LETTER_CHARACTERS;
+    let mut letters = line.grapheme_indices(true).enumerate();
+    let too_much = letters.find(|(number, (_, letter))| {
+        let characters = letter.chars().count();
+        let fits = *number < letters_max && characters <= room;
+        room = room.saturating_sub(characters);
+        !fits
+    });
+    too_much.map(|(_, (start, _))| start)
 }
 
 fn spaced(letter: char) -> char {

@@ -20,6 +20,9 @@ pub(super) const HEADER: usize = 8;
 /// Length of a header with a size of 64 bits.
 pub(super) const LONG_HEADER: usize = 16;
 
+/// Boxes of one level. The index of a track has about ten, and each costs memory of the server.
+pub(super) const BOXES_MAX: usize = 4_096;
+
 /// A header of at least [`HEADER`] bytes: the name, the length of the header, and the size with it. A size of 0 means up
 /// to the end of the file.
 pub(super) fn header(bytes: &[u8]) -> Option<(Name, usize, u64)> {
@@ -34,11 +37,14 @@ pub(super) fn header(bytes: &[u8]) -> Option<(Name, usize, u64)> {
     }
 }
 
-/// The boxes one after the other between two places.
+/// The boxes one after the other between two places, at most [`BOXES_MAX`].
 pub(super) fn children(bytes: &[u8], start: usize, end: usize) -> Result<Vec<Place>, Refusal> {
     let mut places = Vec::new();
     let mut at = start;
     while at < end {
+        if places.len() == BOXES_MAX {
+            return Err(Refusal::Damaged);
+        }
         let (name, length, size) = header(&bytes[at..end]).ok_or(Refusal::Damaged)?;
         let size = usize::try_from(size).map_err(|_large| Refusal::Damaged)?;
         let next = at.checked_add(size).filter(|next| *next <= end);

@@ -25,7 +25,7 @@ const TRACKS_MAX: usize = 2;
 ///
 /// [`Refusal::Damaged`], [`Refusal::TooLong`] or [`Refusal::NotPlayable`] with the reason.
 pub(crate) fn facts(file: impl Read + Seek, bytes: u64) -> Result<Facts, Refusal> {
-    let mp4 = Mp4::read(file, bytes).map_err(|_read| Refusal::Damaged)?;
+    let mp4 = Mp4::read(file, bytes).map_err(|_read| not_playable("its index is unusual"))?;
     let duration = duration(&mp4)?;
     if mp4.tracks().len() > TRACKS_MAX || mp4.moov.traks.len() != mp4.tracks().len() {
         return Err(not_playable(

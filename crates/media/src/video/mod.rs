@@ -2,14 +2,16 @@
 //!
 //! An MP4 is copied box by box ([`remux`]): nothing is decoded, and boxes that playing does not need are left out. If a
 //! worker process finds the copy playable, it is served. Other files are converted by `ffmpeg`, if it is installed, and
-//! then checked in the same way.
+//! the result is copied and checked in the same way.
 //!
 //! Without `ffmpeg` there is no decoder for video. Then other files are refused with a reason, and there is no poster.
 
 mod boxes;
 pub(crate) mod check;
 mod ffmpeg;
+mod output;
 mod remux;
+mod work;
 
 use std::{
     fs::File,
@@ -21,15 +23,18 @@ use std::{
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::{
     Kind, Refusal, SNIFF_BYTES_MAX,
-    limits::VIDEO_BYTES_MAX,
-    worker::{Failure, Input, Workers},
+    limits::{GLANCE_DEADLINE, VIDEO_BYTES_MAX},
+    photo::{Photo, Purpose},
+    worker::{Failure, Input, Protection, Workers},
 };
 
 pub use ffmpeg::Ffmpeg;
 pub use remux::remux;
+pub use work::{Room, VideoFolder, WorkFolder};
 
 /// The size and the duration of a playable video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,17 +73,55 @@ impl Videos {
         Self { workers, ffmpeg }
     }
 
-    /// Prepares an upload. `folder` is empty and belongs to this call; the caller deletes it.
+    /// The program that converts.
+    pub fn ffmpeg(&self) -> Option<&Ffmpeg> {
+        self.ffmpeg.as_ref()
+    }
+
+    /// Reports which protections hold for `ffmpeg`.
+    ///
+    /// # Errors
+    ///
+    /// The process cannot be started or does not answer.
+    pub async fn protection(&self) -> Result<Protection, Failure> {
+        self.workers.check_program().await
+    }
+
+    /// Prepares an upload. `folder` has at most the upload in it and belongs to this call; the caller deletes it. With the
+    /// upload it has at most [`VIDEO_WORK_BYTES_MAX`](crate::limits::VIDEO_WORK_BYTES_MAX). All of it takes at most the
+    /// deadline of the workers.
     ///
     /// # Errors
     ///
     /// [`Failure::Refused`] with a reason for the author; otherwise as [`Workers::photo`].
     pub async fn prepare(&self, upload: &Path, folder: &Path) -> Result<Video, Failure> {
+        let prepared = Box::pin(self.prepare_all(upload, folder));
+        let prepared = timeout(self.workers.deadline(), prepared).await;
+        prepared.map_err(|_elapsed| Failure::TimedOut)?
+    }
+
+    /// Makes the sizes of a poster. In the place of the video that it belongs to, so that photos do not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workers::photo`].
+    pub async fn poster_sizes(&self, poster: Bytes) -> Result<Photo, Failure> {
+        let sizes = self.workers.photo(Input::Bytes(poster), Purpose::Story);
+        let sizes = timeout(GLANCE_DEADLINE, sizes).await;
+        sizes.map_err(|_elapsed| Failure::TimedOut)?
+    }
+
+    async fn prepare_all(&self, upload: &Path, folder: &Path) -> Result<Video, Failure> {
         let file = folder.join("video.mp4");
         let kind = video_kind(upload).map_err(Failure::Unavailable)??;
         let facts = match self.playable(kind, upload, &file).await {
             Err(Failure::Refused(Refusal::NotPlayable(reason))) => {
-                self.convert(kind, reason, upload, &file).await
+                let input = ffmpeg::Input {
+                    kind,
+                    file: upload,
+                    work: folder,
+                };
+                self.convert(input, reason, &file).await
             }
             other => other,
         }?;
@@ -96,49 +139,59 @@ impl Videos {
         if kind != Kind::Mp4 {
             return Err(Refusal::NotPlayable(kind.to_string()).into());
         }
-        copy(upload, file).await?;
+        copy(open(upload)?, file).await?;
         self.check(file).await
     }
 
     async fn check(&self, file: &Path) -> Result<Facts, Failure> {
-        let file = File::open(file).map_err(Failure::Unavailable)?;
-        self.workers.video(Input::File(file)).await
+        self.workers.video(Input::File(open(file)?)).await
     }
 
     async fn convert(
         &self,
-        kind: Kind,
+        input: ffmpeg::Input<'_>,
         reason: String,
-        upload: &Path,
         file: &Path,
     ) -> Result<Facts, Failure> {
         let Some(ffmpeg) = &self.ffmpeg else {
             return Err(Refusal::NotPlayable(reason).into());
         };
-        let converted = file.with_file_name("converted.mp4");
-        ffmpeg
-            .convert(&self.workers, kind, upload, &converted)
-            .await?;
-        tokio::fs::rename(converted, file)
-            .await
-            .map_err(Failure::Unavailable)?;
+        remove(file).await?;
+        let converted = ffmpeg.convert(&self.workers, input).await?;
+        copy(converted, file).await?;
         self.check(file).await
     }
 
     /// A video without a poster is better than none.
     async fn poster(&self, file: &Path, folder: &Path) -> Option<Bytes> {
         let ffmpeg = self.ffmpeg.as_ref()?;
-        let picture = folder.join("poster.jpg");
-        ffmpeg.poster(&self.workers, file, &picture).await.ok()?;
-        tokio::fs::read(picture).await.ok().map(Bytes::from)
+        let input = ffmpeg::Input {
+            kind: Kind::Mp4,
+            file,
+            work: folder,
+        };
+        ffmpeg.poster(&self.workers, input).await.ok()
     }
 }
 
-async fn copy(upload: &Path, file: &Path) -> Result<(), Failure> {
-    let (upload, file) = (upload.to_owned(), file.to_owned());
+/// Makes room on the disk.
+async fn remove(file: &Path) -> Result<(), Failure> {
+    match tokio::fs::remove_file(file).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::Unavailable(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn open(file: &Path) -> Result<File, Failure> {
+    File::open(file).map_err(Failure::Unavailable)
+}
+
+/// Copies to a new file, which no program can write to.
+async fn copy(upload: File, file: &Path) -> Result<(), Failure> {
+    let file = file.to_owned();
     let copy = tokio::task::spawn_blocking(move || {
         let output = File::create_new(file).map_err(Failure::Unavailable)?;
-        remux(File::open(upload).map_err(Failure::Unavailable)?, output)
+        remux(upload, output)
     });
     let copied = copy.await.map_err(io::Error::other);
     copied.map_err(Failure::Unavailable)?

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use super::boxes::{self, HEADER, LONG_HEADER, Name, Place};
+use super::boxes::{self, BOXES_MAX, HEADER, LONG_HEADER, Name, Place};
 use crate::{Refusal, worker::Failure};
 
 /// Bytes of an index. Ten minutes have less than 1 MB.
@@ -234,6 +234,9 @@ fn inside(index: &[u8], places: &[Place]) -> Result<Vec<Place>, Refusal> {
     let mut found = Vec::new();
     for place in places {
         found.extend(boxes::children(index, place.content, place.end)?);
+        if found.len() > BOXES_MAX {
+            return Err(Refusal::Damaged);
+        }
     }
     Ok(found)
 }

@@ -29,17 +29,24 @@ pub fn main(order: &str) -> ExitCode {
 
 fn obey(order: &str) -> io::Result<()> {
     let order: Order = serde_json::from_str(order)?;
+    sandbox::end_with_parent()?;
     // A file can be searched, the standard input of the library cannot.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     if let Job::Execute(execute) = order.job {
         return become_program(&execute, order.memory_bytes, order.cpu_s);
+    }
+    if matches!(order.job, Job::CheckProgram) {
+        let protection = sandbox::check_program(order.memory_bytes, order.cpu_s)?;
+        return protocol::write(io::stdout().lock(), &Answer::Checked(protection));
     }
     let protection = sandbox::enter(order.memory_bytes, order.cpu_s)?;
     let mut output = io::stdout().lock();
     match order.job {
         Job::Photo(purpose) => render(input, &mut output, purpose),
         Job::Video => check(input, &mut output),
-        Job::Check | Job::Execute(_) => protocol::write(&mut output, &Answer::Checked(protection)),
+        Job::Check | Job::CheckProgram | Job::Execute(_) => {
+            protocol::write(&mut output, &Answer::Checked(protection))
+        }
     }?;
     output.flush()
 }

@@ -19,4 +19,5 @@ mod sandbox;
 
 pub use child::main;
 pub use pool::{Failure, Input, Program, Settings, Workers};
+pub(crate) use protocol::Execute;
 pub use sandbox::Protection;

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io,
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     Refusal,
+    limits::VIDEO_DEADLINE,
     photo::{Photo, Purpose},
     video::Facts,
     worker::{
@@ -88,12 +89,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Limits for videos: converting ten minutes takes minutes of all cores and up to 1.5 GB.
+    /// Limits for videos: converting ten minutes takes minutes of two cores and up to 1.5 GB.
     pub fn video() -> Self {
         Self {
             processes_max: 1,
             waiting_max: 32,
-            deadline: Duration::from_secs(1800),
+            deadline: VIDEO_DEADLINE,
             cpu_time_max: Duration::from_secs(3000),
             memory_bytes_max: 1536 * 1024 * 1024,
         }
@@ -181,30 +182,37 @@ impl Workers {
         }
     }
 
-    /// Runs another program that reads one file and writes into one folder.
-    pub(crate) async fn execute(
-        &self,
-        program: &Path,
-        arguments: Vec<String>,
-        reads: &Path,
-        writes: &Path,
-    ) -> Result<(), Failure> {
-        let job = Job::Execute(Execute {
-            program: program.to_owned(),
-            arguments,
-            reads: reads.to_owned(),
-            writes: writes.to_owned(),
-        });
-        self.run(job, Input::Bytes(Bytes::new())).await.map(|_| ())
+    /// Runs another program. Returns its standard output.
+    pub(crate) async fn execute(&self, execute: Execute) -> Result<Vec<u8>, Failure> {
+        let no_input = Input::Bytes(Bytes::new());
+        self.run(Job::Execute(execute), no_input).await
     }
 
-    /// Reports which protections hold in a worker process. Call it at the start of the server and log it.
+    /// Time for one job.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.settings.deadline
+    }
+
+    /// Reports which protections hold in a process that decodes. Call it at the start of the server and log it.
     ///
     /// # Errors
     ///
     /// The process cannot be started or does not answer.
     pub async fn check(&self) -> Result<Protection, Failure> {
-        let answer = self.run(Job::Check, Input::Bytes(Bytes::new())).await?;
+        self.attempts(Job::Check).await
+    }
+
+    /// Reports which protections hold for another program that these workers run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check`].
+    pub async fn check_program(&self) -> Result<Protection, Failure> {
+        self.attempts(Job::CheckProgram).await
+    }
+
+    async fn attempts(&self, job: Job) -> Result<Protection, Failure> {
+        let answer = self.run(job, Input::Bytes(Bytes::new())).await?;
         match protocol::read(&answer) {
             Some((Answer::Checked(protection), _)) => Ok(protection),
             Some((Answer::Photo(_) | Answer::Video(_) | Answer::Refused(_), _)) | None => {

@@ -39,8 +39,10 @@ pub(super) enum Job {
     Video,
     /// Become another program.
     Execute(Execute),
-    /// Report which protections the kernel has.
+    /// Report which protections hold while files are decoded.
     Check,
+    /// Report which protections hold for another program.
+    CheckProgram,
 }
 
 /// The argument of a worker process.
@@ -51,13 +53,17 @@ pub(super) struct Order {
     pub(super) cpu_s: u64,
 }
 
-/// A program that reads one file and writes files in one folder.
+/// Another program, and all files of strangers that it reaches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Execute {
-    pub(super) program: PathBuf,
-    pub(super) arguments: Vec<String>,
-    pub(super) reads: PathBuf,
-    pub(super) writes: PathBuf,
+pub(crate) struct Execute {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    /// The file that it reads.
+    pub(crate) reads: PathBuf,
+    /// The folder in which it makes files. Without one it writes to its standard output only.
+    pub(crate) writes: Option<PathBuf>,
+    /// Bytes of each file that it writes.
+    pub(crate) file_bytes_max: u64,
 }
 
 /// Header of an answer.

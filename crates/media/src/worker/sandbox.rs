@@ -9,7 +9,7 @@ use std::{fs::File, io, net::UdpSocket};
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::{limits::VIDEO_BYTES_MAX, worker::protocol::Execute};
+use crate::worker::protocol::Execute;
 
 /// What the kernel enforces in a worker process. Each field is the result of an attempt, not of a version check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,19 @@ const ADDRESS_SPACE_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
 /// kill, which could have other reasons.
 const HARD_LIMIT_EXTRA: u64 = 1;
 
+/// Makes the kernel kill this process when the parent ends. A server that was killed leaves no `ffmpeg` behind, which
+/// would work for minutes for nobody. The program that this process becomes inherits it.
+///
+/// On Linux the parent is the *thread* that started this process. So [`Workers`](crate::worker::Workers) must run on
+/// threads that live as long as the server, as those of a runtime do.
+///
+/// # Errors
+///
+/// The operating system refuses it.
+pub(super) fn end_with_parent() -> io::Result<()> {
+    kernel::end_with_parent()
+}
+
 /// Enters the sandbox for good.
 ///
 /// # Errors
@@ -52,14 +65,11 @@ pub(super) fn enter(memory_bytes: u64, cpu_s: u64) -> io::Result<Protection> {
     let landlock = kernel::deny_files();
     set(&limits(memory_bytes, cpu_s))?;
     set(&[(Resource::Nofile, FILES_MAX), (Resource::Fsize, 0)])?; // pipes are not files
-    let seccomp = kernel::deny_calls();
-    Ok(Protection {
+    let enforced = Enforced {
         landlock,
-        seccomp,
-        files_denied: File::open("/").is_err(),
-        sockets_denied: UdpSocket::bind("127.0.0.1:0").is_err(),
-        memory_denied: memory_denied(memory_bytes),
-    })
+        seccomp: kernel::deny_calls(),
+    };
+    Ok(enforced.attempts(memory_bytes))
 }
 
 /// Prepares for another program: it reads system files and one upload, writes into one folder, and has no network.
@@ -67,16 +77,53 @@ pub(super) fn enter(memory_bytes: u64, cpu_s: u64) -> io::Result<Protection> {
 /// # Errors
 ///
 /// The operating system refuses a resource limit.
-pub(super) fn enter_for(execute: &Execute, memory_bytes: u64, cpu_s: u64) -> io::Result<()> {
+pub(super) fn enter_for(execute: &Execute, memory_bytes: u64, cpu_s: u64) -> io::Result<Enforced> {
     nice(NICENESS)?;
-    kernel::deny_other_files([&execute.program, &execute.reads], &execute.writes);
+    let reads = [&execute.program, &execute.reads];
+    let landlock = kernel::deny_other_files(reads, execute.writes.as_deref());
     set(&limits(memory_bytes, cpu_s))?;
     set(&[
         (Resource::Nofile, PROGRAM_FILES_MAX),
-        (Resource::Fsize, VIDEO_BYTES_MAX),
+        (Resource::Fsize, execute.file_bytes_max),
     ])?;
-    kernel::deny_sockets();
-    Ok(())
+    let seccomp = kernel::deny_outward();
+    Ok(Enforced { landlock, seccomp })
+}
+
+/// Reports what holds for another program, by attempts of this process in its place.
+///
+/// # Errors
+///
+/// The operating system refuses a resource limit.
+pub(super) fn check_program(memory_bytes: u64, cpu_s: u64) -> io::Result<Protection> {
+    let own = std::env::current_exe()?;
+    let execute = Execute {
+        program: own.clone(),
+        arguments: Vec::new(),
+        reads: own,
+        writes: None,
+        file_bytes_max: 0,
+    };
+    let enforced = enter_for(&execute, memory_bytes, cpu_s)?;
+    Ok(enforced.attempts(memory_bytes))
+}
+
+/// What the kernel accepted.
+pub(super) struct Enforced {
+    landlock: bool,
+    seccomp: bool,
+}
+
+impl Enforced {
+    fn attempts(self, memory_bytes: u64) -> Protection {
+        Protection {
+            landlock: self.landlock,
+            seccomp: self.seccomp,
+            files_denied: File::open("/").is_err(),
+            sockets_denied: UdpSocket::bind("127.0.0.1:0").is_err(),
+            memory_denied: memory_denied(memory_bytes),
+        }
+    }
 }
 
 fn set(limits: &[(Resource, u64)]) -> io::Result<()> {
@@ -110,8 +157,8 @@ mod kernel {
     use std::path::{Path, PathBuf};
 
     use landlock::{
-        ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr,
-        RulesetError, RulesetStatus, Scope, path_beneath_rules,
+        ABI, Access, AccessFs, AccessNet, BitFlags, Ruleset, RulesetAttr, RulesetCreated,
+        RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
     };
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -153,13 +200,21 @@ mod kernel {
     /// Files that a program needs to start. Not the rest of `/etc`, because configurations hold passwords.
     const SYSTEM: [&str; 4] = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"];
 
-    /// System calls of a network, and those that reach into other processes.
-    const OUTWARD: [libc::c_long; 4] = [
+    /// System calls of a network, and those that reach into other processes. The queues of io_uring open sockets and files
+    /// without a system call for each, so the filter would not see them.
+    const OUTWARD: [libc::c_long; 6] = [
         libc::SYS_socket,
+        libc::SYS_io_uring_setup,
+        libc::SYS_pidfd_getfd,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
     ];
+
+    pub(super) fn end_with_parent() -> std::io::Result<()> {
+        let kill = Some(rustix::process::Signal::KILL);
+        Ok(rustix::process::set_parent_process_death_signal(kill)?)
+    }
 
     /// Denies all files, network and signals to other processes. True if the kernel enforces it.
     pub(super) fn deny_files() -> bool {
@@ -167,16 +222,27 @@ mod kernel {
         rules.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
     }
 
-    /// Denies all files but those of the system, the program and its input to read, and one folder to write into.
-    pub(super) fn deny_other_files(reads: [&PathBuf; 2], writes: &Path) {
+    /// Denies all files but those of the system, the program and its input to read, and one folder with ordinary files.
+    /// True if the kernel enforces it.
+    pub(super) fn deny_other_files(reads: [&PathBuf; 2], writes: Option<&Path>) -> bool {
         let allow = || {
             let read = AccessFs::from_read(LANDLOCK);
-            let folder = path_beneath_rules([writes], AccessFs::from_all(LANDLOCK));
             let rules = rules()?.add_rules(path_beneath_rules(SYSTEM, read))?;
             let rules = rules.add_rules(path_beneath_rules(reads, read))?;
+            let folder = path_beneath_rules(writes, ordinary_files());
             rules.add_rules(folder)?.restrict_self()
         };
-        let _ = allow(); // without Landlock the other limits still hold
+        allow().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
+    }
+
+    /// Rights in the folder of a program. It makes no links, pipes, devices and folders, and runs nothing there.
+    fn ordinary_files() -> BitFlags<AccessFs> {
+        AccessFs::ReadFile
+            | AccessFs::WriteFile
+            | AccessFs::Truncate
+            | AccessFs::MakeReg
+            | AccessFs::RemoveFile
+            | AccessFs::ReadDir
     }
 
     fn rules() -> Result<RulesetCreated, RulesetError> {
@@ -192,8 +258,8 @@ mod kernel {
         decoding().is_some_and(apply)
     }
 
-    /// Denies network and other processes.
-    pub(super) fn deny_sockets() -> bool {
+    /// Denies network and other processes. True if the kernel enforces it.
+    pub(super) fn deny_outward() -> bool {
         outward().is_some_and(apply)
     }
 
@@ -234,17 +300,24 @@ mod kernel {
 mod kernel {
     use std::path::{Path, PathBuf};
 
+    #[expect(clippy::unnecessary_wraps, reason = "Linux may refuse")]
+    pub(super) fn end_with_parent() -> std::io::Result<()> {
+        Ok(())
+    }
+
     pub(super) fn deny_files() -> bool {
         false
     }
 
-    pub(super) fn deny_other_files(_reads: [&PathBuf; 2], _writes: &Path) {}
+    pub(super) fn deny_other_files(_reads: [&PathBuf; 2], _writes: Option<&Path>) -> bool {
+        false
+    }
 
     pub(super) fn deny_calls() -> bool {
         false
     }
 
-    pub(super) fn deny_sockets() -> bool {
+    pub(super) fn deny_outward() -> bool {
         false
     }
 }

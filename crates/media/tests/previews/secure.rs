@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use rustls::{ClientConfig, RootCertStore};
-use sosik_media::preview::{AddressPolicy, FetchError, Fetcher, Settings};
+use sosik_media::preview::{AddressPolicy, BadLink, FetchError, Fetcher, Settings};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use super::{Detour, Names, PATIENCE, PUBLIC, html, trusting};
+use super::{Detour, Names, PATIENCE, PUBLIC, html, redirect, trusting};
 
 /// A server with TLS and a certificate that nobody but `trusted` knows.
-async fn serve_tls(name: &str, body: &'static str) -> (SocketAddr, Arc<ClientConfig>) {
+async fn serve_tls(name: &str, answer: Vec<u8>) -> (SocketAddr, Arc<ClientConfig>) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let key = made.signing_key.serialize_der().try_into().unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -27,7 +27,7 @@ async fn serve_tls(name: &str, body: &'static str) -> (SocketAddr, Arc<ClientCon
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             if let Ok(mut stream) = acceptor.accept(stream).await {
-                let _ = stream.write_all(&html(body)).await;
+                let _ = stream.write_all(&answer).await;
                 let _ = stream.shutdown().await;
             }
         }
@@ -39,7 +39,7 @@ async fn serve_tls(name: &str, body: &'static str) -> (SocketAddr, Arc<ClientCon
 
 #[tokio::test]
 async fn only_a_host_with_a_trusted_certificate_for_its_name_is_read() {
-    let (server, trusted) = serve_tls("site.example", "<title>secure</title>").await;
+    let (server, trusted) = serve_tls("site.example", html("<title>secure</title>")).await;
     let entries =
         ["site.example", "other.example"].map(|name| (name, vec![vec![PUBLIC.parse().unwrap()]]));
     let names = Arc::new(Names {
@@ -80,4 +80,31 @@ async fn only_a_host_with_a_trusted_certificate_for_its_name_is_read() {
             ),
         }
     }
+}
+
+#[tokio::test]
+async fn a_redirect_from_tls_to_a_page_without_is_not_followed() {
+    let answer = redirect("http://site.example/");
+    let (server, tls) = serve_tls("site.example", answer).await;
+    let entries = [("site.example", vec![vec![PUBLIC.parse().unwrap()]])];
+    let names = Names {
+        entries: entries.into_iter().collect(),
+        ..Names::default()
+    };
+    let detour = Arc::new(Detour {
+        server,
+        connected: Mutex::default(),
+    });
+    let settings = Settings {
+        deadline: PATIENCE,
+        ..Settings::default()
+    };
+    let policy = AddressPolicy::default();
+    let fetcher = Fetcher::with(Arc::new(names), detour.clone(), tls, policy, settings);
+    let outcome = fetcher.preview("https://site.example/").await;
+    assert!(
+        matches!(outcome, Err(FetchError::BadLink(BadLink::Downgrade))),
+        "{outcome:?}"
+    );
+    assert_eq!(detour.connected.lock().unwrap().len(), 1);
 }

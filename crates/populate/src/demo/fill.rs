@@ -11,6 +11,7 @@ use sosik_town::{PastStory, Town};
 
 use super::PASSWORD;
 use super::ids::PastIds;
+use super::pictures::Wishes;
 use crate::import::{new_person, set_bios};
 use crate::{Target, Watch};
 
@@ -40,6 +41,8 @@ pub struct Filled {
     pub comments: u64,
     /// Likes.
     pub likes: u64,
+    /// The stories that get photos.
+    pub wishes: Wishes,
 }
 
 /// Fills an empty store with the town.
@@ -51,7 +54,10 @@ pub struct Filled {
 /// When the store fails.
 pub async fn fill(target: &Target, town: &Town, watch: Watch) -> anyhow::Result<Filled> {
     let now = target.service.clock().now();
-    let mut filled = Filled::default();
+    let mut filled = Filled {
+        wishes: Wishes::of(town),
+        ..Filled::default()
+    };
     fill_people(target, town, watch, &mut filled).await?;
     tracing::debug!("added the people");
     fill_relations(target, town, now, watch, &mut filled).await?;
@@ -170,6 +176,8 @@ async fn fill_stories(
         for told in step {
             let author = filled.people[told.author as usize];
             let id = StoryId::of_author(author, ids.at(now.minus(told.before_now)));
+            let wishes = &mut filled.wishes;
+            wishes.consider(id, told.author, told.topic, told.audience);
             let below = comments_of(id, &told, &filled.people, now, &mut ids);
             comment_likes.extend(comment_likes_of(&below, &told, &filled.people));
             comments.extend(below);
@@ -194,6 +202,7 @@ fn story(id: StoryId, told: PastStory, people: &[PersonId], now: Timestamp) -> N
             .map(Handle::into_string)
             .collect(),
         attachments: Vec::new(),
+        link: None,
         tags: hashtags(&told.text),
         text: told.text,
         audience: told.audience,

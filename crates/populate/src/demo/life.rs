@@ -6,11 +6,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{Audience, PersonId, RuleBroken, StoryId, Visibility};
-use sosik_service::stories::PostRequest;
+use sosik_feed::{Audience, RuleBroken, StoryId, Visibility};
+use sosik_service::stories::{AttachRequest, PostRequest};
 use sosik_service::{Service, ServiceError, ServiceResult};
-use sosik_town::{Act, Life, StoryKey, Town};
+use sosik_store::NewAttachment;
+use sosik_town::{Act, Life, StoryKey, Topic};
 use tokio::time::timeout;
+
+use super::pictures::{Artist, NEW_MAX, has_photos, is_off, roll};
 
 /// Maximum number of stories that people still react to. Larger than the town's own list of recent stories.
 const REMEMBERED_MAX: usize = 256;
@@ -18,17 +21,22 @@ const REMEMBERED_MAX: usize = 256;
 const NOTICED_MAX: u32 = 5;
 
 /// Runs the simulation until the service stops. On average one act takes place per `pace`.
-pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace: Duration) {
+pub async fn simulate(artist: Artist, pace: Duration) {
+    let service = artist.service().clone();
+    let town = Arc::clone(artist.town());
     let seed = service.clock().now().as_millis();
     let mut simulation = Simulation {
         life: Life::begin(Arc::clone(&town), seed),
         service: service.clone(),
+        seed,
+        posted: 0,
+        pictured_left: NEW_MAX,
         told: VecDeque::new(),
         hosts: town
             .hosts()
             .map(|host| (host, StoryId::default()))
             .collect(),
-        people,
+        artist,
     };
     if let Err(error) = simulation.look_at_hosts(|_, _, _| {}).await {
         tracing::warn!(%error, "could not read the stories of the hosts");
@@ -52,7 +60,11 @@ pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, 
 struct Simulation {
     life: Life,
     service: Service,
-    people: Vec<PersonId>,
+    artist: Artist,
+    seed: u64,
+    posted: u64,
+    /// Further stories that may have photos.
+    pictured_left: usize,
     /// Maps stories of the town to stories in the store. The newest is last.
     told: VecDeque<(StoryKey, StoryId)>,
     /// For each host, the newest story that was read.
@@ -76,18 +88,19 @@ impl Simulation {
                 story,
                 author,
                 text,
+                topic,
                 audience,
             } => {
                 let request = PostRequest {
                     text,
-                    attachments: Vec::new(),
+                    attachments: self.photos(author, topic).await,
                     audience,
                     idempotency_key: None,
                 };
                 let posted = self
                     .service
                     .stories()
-                    .post(self.people[author as usize], request)
+                    .post(self.artist.person(author), request)
                     .await?;
                 self.remember(story, posted.story.record.id);
             }
@@ -99,7 +112,7 @@ impl Simulation {
                 if let Some(story) = self.story(story) {
                     self.service
                         .comments()
-                        .add(self.people[author as usize], story, &text, None)
+                        .add(self.artist.person(author), story, &text, None)
                         .await?;
                 }
             }
@@ -107,12 +120,38 @@ impl Simulation {
                 if let Some(story) = self.story(story) {
                     self.service
                         .likes()
-                        .add(self.people[person as usize], story)
+                        .add(self.artist.person(person), story)
                         .await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The photos of the next story. A story without photos is better than none, so a failure is no error.
+    async fn photos(&mut self, author: u32, topic: Option<Topic>) -> Vec<AttachRequest> {
+        self.posted += 1;
+        let seed = roll(self.seed, self.posted);
+        if self.pictured_left == 0 || !has_photos(seed) {
+            return Vec::new();
+        }
+        self.pictured_left -= 1;
+        match self.artist.upload(author, seed, topic).await {
+            Ok(photos) => {
+                let photos = photos.into_iter();
+                photos
+                    .map(|NewAttachment { media, alt }| AttachRequest { media, alt })
+                    .collect()
+            }
+            Err(error) => {
+                if is_off(&error) {
+                    self.pictured_left = 0;
+                } else if !self.service.stopping().is_cancelled() {
+                    tracing::warn!(error = format!("{error:#}"), "a story has no photos");
+                }
+                Vec::new()
+            }
+        }
     }
 
     /// Calls `tell` for stories that users posted as a host since the last call. Stories that the town posted are
@@ -123,7 +162,7 @@ impl Simulation {
     ) -> ServiceResult<()> {
         for place in 0..self.hosts.len() {
             let (host, seen) = self.hosts[place];
-            let person = self.people[host as usize];
+            let person = self.artist.person(host);
             let store = Arc::clone(self.service.store());
             let mut newest = store
                 .stories_of(person, Visibility::Everything, None, NOTICED_MAX)

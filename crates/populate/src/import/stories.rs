@@ -160,6 +160,7 @@ impl Import {
                         .map(Handle::into_string)
                         .collect(),
                     attachments: Vec::new(),
+                    link: None,
                     tags: hashtags(story.text.as_str()),
                     text: story.text.into_string(),
                     audience: story.audience,

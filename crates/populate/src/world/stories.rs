@@ -51,6 +51,7 @@ impl Fill {
                 author,
                 mentions: Vec::new(),
                 attachments: Vec::new(),
+                link: None,
                 tags: hashtags(&text),
                 text,
                 audience: match public {

@@ -5,7 +5,8 @@
 //! has one state, whatever happens to it, and a block by a stranger changes none of their stories.
 
 use foldhash::HashMap;
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
+use sosik_store::MediaState;
 
 use super::Feeds;
 use super::stream::{StreamEvent, WATCHED_MAX};
@@ -30,6 +31,10 @@ struct Version {
     revision: u64,
     liked: bool,
     edited_at: Option<Timestamp>,
+    /// Attachments that are not processed yet. Their end is no edit.
+    processing: usize,
+    /// The preview of the link: its folder, which no other preview has.
+    link: Option<MediaId>,
 }
 
 impl From<&StoryState> for Version {
@@ -37,12 +42,17 @@ impl From<&StoryState> for Version {
         let Some(item) = &state.item else {
             return Self::default();
         };
+        let record = &item.story.record;
+        let attachments = record.attachments.iter();
+        let processing = attachments.filter(|it| it.state == MediaState::Processing);
         Self {
             is_visible: true,
             on_home: state.on_home,
             revision: item.story.counts().revision,
             liked: item.liked,
-            edited_at: item.story.record.edited_at,
+            edited_at: record.edited_at,
+            processing: processing.count(),
+            link: record.link.as_ref().map(|link| link.folder),
         }
     }
 }

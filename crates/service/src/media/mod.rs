@@ -1,15 +1,23 @@
-//! Photos that people upload: stored, processed by worker processes, attached to stories, served to those who may see the
-//! story, and removed.
+//! Photos and videos that people upload for stories and as avatars: stored, processed by worker processes, attached to
+//! stories, served to those who may see the story or the person, and removed. Previews of links are served alike.
 //!
 //! An upload is stored as it came, and its row is the record of the work that is left. Workers of any node claim that
 //! work: they make the files that are served, or remove the files of a deleted medium. Work of a killed process is due
 //! again when its claim expires.
 //!
-//! Every file of a medium is in a folder of its own, and the medium belongs to at most one story. So files are removed
-//! with their medium, and no references are counted.
+//! An upload comes in one request, or in several (see [`Media::begin_upload`]).
+//!
+//! Every file of a medium is in a folder of its own, and the medium belongs to at most one story or person. So files are
+//! removed with their medium, and no references are counted.
 
+mod avatar;
+mod claims;
+mod link;
 mod process;
 mod sweep;
+mod uploads;
+mod verify;
+mod video;
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,22 +26,31 @@ use sosik_feed::{MediaId, PersonId, StoryId};
 use sosik_media::storage::{Folder, Name, StorageError};
 use sosik_media::{Kind, Refusal, SNIFF_BYTES_MAX};
 use sosik_store::{
-    MediaDeletion, MediaFacts, MediaKind, MediaQuota, MediaRecord, MediaState, NewMedia,
+    MediaAdded, MediaDeletion, MediaFacts, MediaKind, MediaQueue, MediaQuota, MediaRecord,
+    MediaState, NewAttachment, NewMedia, StoryRecord,
 };
 use tokio::sync::Notify;
 
 use crate::core::Core;
+use crate::core::invalidate::{Change, position_of};
 use crate::strangers::Strangers;
 use crate::{ServiceError, ServiceResult};
 
-pub use sosik_media::limits::PHOTO_BYTES_MAX;
-pub use sosik_media::storage::{GetRange, Piece, Storage};
+pub use sosik_media::limits::{PHOTO_BYTES_MAX, VIDEO_BYTES_MAX, VIDEO_WORK_BYTES_MAX};
+pub use sosik_media::preview;
+pub use sosik_media::storage::{
+    Bucket, Content, GetRange, PART_BYTES_MAX, PART_BYTES_MIN, STREAM_PIECE_BYTES, Storage,
+};
+pub use sosik_media::video::{Ffmpeg, Videos, WorkFolder};
 pub use sosik_media::worker::{Program, Settings as WorkerSettings, Workers, main as decode};
 
-/// The ending of files as they were uploaded. They are never served.
-const UPLOAD: &str = "up";
+pub use uploads::{
+    Appended, Body, CHECKSUM_ALGORITHMS, Checksum, HOLD, Interrupted, UPLOAD_BYTES_MAX,
+};
+pub use verify::{FileFinding, FilesCompared};
+pub use video::VideoEngine;
 
-/// Photos. Cheap to clone.
+/// Photos and videos. Cheap to clone.
 #[derive(Clone)]
 pub struct Media {
     core: Core,
@@ -46,21 +63,39 @@ struct Shared {
     engine: OnceLock<MediaEngine>,
     /// Wakes a worker when there may be work.
     due: Notify,
+    /// Wakes a worker for videos.
+    videos_due: Notify,
+    /// Wakes the maker of previews when there may be work.
+    previews_due: Notify,
+    hosts: link::Hosts,
 }
 
-/// Where files are kept, and what decodes them.
+impl Shared {
+    const fn due(&self, queue: MediaQueue) -> &Notify {
+        match queue {
+            MediaQueue::Short => &self.due,
+            MediaQueue::Videos => &self.videos_due,
+        }
+    }
+}
+
+/// The storage of the files, and the processes that make them.
 pub struct MediaEngine {
     /// The files.
     pub storage: Storage,
-    /// The processes that decode.
+    /// The processes that decode photos.
     pub workers: Arc<Workers>,
+    /// The workers of videos and their folder.
+    pub video: VideoEngine,
+    /// Fetches the pages of links. Without it stories have no previews.
+    pub fetcher: Option<Arc<preview::Fetcher>>,
 }
 
 /// Why a medium is not accepted, for the person who sends it.
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
     /// This server keeps no media.
-    #[error("this server takes no photos: post without them")]
+    #[error("this server takes no photos and videos: post without them")]
     Off,
     /// Nothing that this server can show.
     #[error("{0}")]
@@ -72,17 +107,58 @@ pub enum MediaError {
         max: u64,
     },
     /// The person stored as much as allowed.
-    #[error("you have stored as many photos as you may: delete some first")]
+    #[error("you have stored as many photos and videos as you may: delete some first")]
     Quota,
+    /// As many videos of the person wait as may.
+    #[error("{max} videos of yours are being prepared: send this one when one of them is ready")]
+    VideosWait {
+        /// Most videos.
+        max: u32,
+    },
     /// The disk of the media is nearly full.
     #[error("there is no space for uploads at the moment: try again later")]
     Full,
     /// The person has no such medium.
-    #[error("there is no such photo of yours: upload it first")]
+    #[error("there is no such photo or video of yours: upload it first")]
     Unknown,
+    /// It is an upload that is not complete.
+    #[error("the upload is not complete: send the rest of the file first")]
+    Unfinished,
+    /// The person has as many incomplete uploads as allowed.
+    #[error("{max} uploads of yours are not complete: complete or delete one first")]
+    UploadsTooMany {
+        /// Most incomplete uploads.
+        max: u32,
+    },
+    /// The upload has another number of bytes than the request continues from.
+    #[error("{received} bytes of the upload have arrived: continue from there")]
+    UploadOffset {
+        /// Bytes that are stored.
+        received: u64,
+    },
+    /// Another request appends to the upload.
+    #[error("another request sends this upload: wait until it ends, and ask for the offset again")]
+    UploadBusy,
+    /// The bytes of a request do not have the checksum that came with them.
+    #[error("the bytes do not have their checksum, so they are dropped: send them again")]
+    UploadChecksum,
+    /// More bytes than the length of the upload.
+    #[error(
+        "the upload has a length of {length} bytes, and the request has more: send the rest only"
+    )]
+    UploadTooLong {
+        /// Bytes of the whole file.
+        length: u64,
+    },
+    /// More requests have appended to the upload than can be told apart.
+    #[error("the upload was continued too often: begin a new one with larger pieces")]
+    UploadSpent,
     /// It belongs to a story.
-    #[error("the photo belongs to a story already: upload it again for another one")]
+    #[error("the file belongs to a story already: upload it again for another one")]
     Used,
+    /// It belongs to a story or is the avatar of its owner, so it is not deleted by itself.
+    #[error("the photo is shown: remove it from its story or your profile")]
+    Shown,
 }
 
 /// A file that a reader may see.
@@ -98,6 +174,9 @@ impl Media {
         let shared = Shared {
             engine: OnceLock::new(),
             due: Notify::new(),
+            videos_due: Notify::new(),
+            previews_due: Notify::new(),
+            hosts: link::Hosts::default(),
         };
         Self {
             core,
@@ -113,50 +192,86 @@ impl Media {
         }
     }
 
+    /// Gives access to the files for a comparison. Nothing is accepted or processed.
+    pub fn attach(&self, engine: MediaEngine) {
+        let _first = self.shared.engine.set(engine);
+    }
+
     /// Stores an upload. It is processed soon.
     ///
     /// # Errors
-    /// `Media` if it is no photo, too large, or beyond the quota of the person or the disk.
+    /// `Media` if it is no photo or video, too large, or beyond the quota of the person or the disk.
     pub async fn upload(&self, owner: PersonId, file: Bytes) -> ServiceResult<MediaRecord> {
-        check_photo(&file)?;
+        let kind = kind_of(&file, file.len() as u64)?;
         let this = self.clone();
         self.core
-            .run_to_completion(async move { this.store_upload(owner, file).await })
+            .run_to_completion(async move { this.store_upload(owner, kind, file).await })
             .await
     }
 
-    async fn store_upload(&self, owner: PersonId, file: Bytes) -> ServiceResult<MediaRecord> {
+    async fn store_upload(
+        &self,
+        owner: PersonId,
+        kind: MediaKind,
+        file: Bytes,
+    ) -> ServiceResult<MediaRecord> {
         let engine = self.engine()?;
-        let free = engine.storage.free_bytes();
-        if free.is_some_and(|free| free < self.core.settings.media.free_bytes_min) {
-            return Err(MediaError::Full.into());
-        }
+        self.require_space(engine, 0)?;
         let id = MediaId::of_owner(owner, self.core.next_id().await?);
         let (folder, bytes) = (folder(id), file.len() as u64);
-        let upload = engine.storage.put(folder, file, UPLOAD).await?;
+        let upload = engine.storage.put_upload(folder, file).await?;
         let media = NewMedia {
             id,
             owner,
-            kind: MediaKind::Photo,
+            kind,
             upload: upload.to_string(),
-            bytes,
+            bytes: counted_bytes(kind, bytes),
             now: self.core.now(),
         };
-        if !self.core.store.add_media(media, self.quota()).await? {
+        let refused = match self.core.store.add_media(media, self.quota()).await? {
+            MediaAdded::Added => None,
+            MediaAdded::Quota => Some(MediaError::Quota),
+            MediaAdded::VideosWait => Some(self.videos_wait()),
+        };
+        if let Some(refused) = refused {
             engine.storage.delete_all(folder).await?;
-            return Err(MediaError::Quota.into());
+            return Err(refused.into());
         }
-        self.shared.due.notify_one();
+        self.shared.due(queue_of(kind)).notify_one();
         metrics::counter!("sosik_media_uploaded_total").increment(1);
         Ok(MediaRecord {
             id,
             owner,
             story: None,
-            kind: MediaKind::Photo,
+            kind,
             state: MediaState::Processing,
             facts: MediaFacts::default(),
             problem: String::new(),
         })
+    }
+
+    /// Attaches media of the author to a story that has none, without marking it as edited: for stories that were filled in
+    /// before their photos existed. Returns `false`, and changes nothing, if the author has no such story, or if it has
+    /// media.
+    ///
+    /// # Errors
+    /// `Media` if the author has no such medium, or another story has it.
+    pub async fn attach_to_filled(
+        &self,
+        author: PersonId,
+        story: StoryId,
+        attachments: Vec<NewAttachment>,
+    ) -> ServiceResult<bool> {
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let store = &this.core.store;
+                let answer = store.attach_media(author, story, attachments).await;
+                let changes = [Change::Story(story)];
+                this.core.invalidate(position_of(&answer), changes).await;
+                Ok(answer?.value)
+            })
+            .await
     }
 
     /// A medium of this person.
@@ -169,17 +284,17 @@ impl Media {
         found.ok_or(ServiceError::NotFound("media"))
     }
 
-    /// Deletes a medium that belongs to no story.
+    /// Deletes a medium that belongs to no story and is no avatar.
     ///
     /// # Errors
-    /// `NotFound` if the person has no such medium; `Media` if it belongs to a story.
+    /// `NotFound` if the person has no such medium; `Media` if it belongs to a story or is their avatar.
     pub async fn delete(&self, owner: PersonId, id: MediaId) -> ServiceResult<()> {
         let (store, now) = (&self.core.store, self.core.now());
         let outcome = store.delete_media(id, owner, now).await?;
         self.shared.due.notify_one();
         match outcome {
             MediaDeletion::Deleted => Ok(()),
-            MediaDeletion::Used => Err(MediaError::Used.into()),
+            MediaDeletion::Used => Err(MediaError::Shown.into()),
             MediaDeletion::Unknown => Err(ServiceError::NotFound("media")),
         }
     }
@@ -204,18 +319,16 @@ impl Media {
             ServiceError::NotFound(_) => NO_SUCH_FILE,
             other => other,
         })?;
-        let mut attachments = story.record.attachments.iter();
-        let found = attachments.find(|it| it.facts.files().any(|file| file == name));
-        let file = found.and_then(|attachment| {
+        let file = folder_of(&story.record, name).and_then(|medium| {
             Some(MediaFile {
-                folder: folder(attachment.media),
+                folder: folder(medium),
                 name: Name::parse(name)?,
             })
         });
         file.ok_or(NO_SUCH_FILE)
     }
 
-    /// The content of a file, or a part of it. `None` if it was removed meanwhile.
+    /// The content of a file, or a part of it, read while it is consumed. `None` if it was removed meanwhile.
     ///
     /// # Errors
     /// The storage fails, or the range is outside of the file.
@@ -223,9 +336,9 @@ impl Media {
         &self,
         file: &MediaFile,
         range: Option<GetRange>,
-    ) -> ServiceResult<Option<Piece>> {
+    ) -> ServiceResult<Option<Content>> {
         let storage = &self.engine()?.storage;
-        Ok(storage.get_range(file.folder, &file.name, range).await?)
+        Ok(storage.stream(file.folder, &file.name, range).await?)
     }
 
     /// Bytes of a file. `None` if it was removed meanwhile.
@@ -241,13 +354,19 @@ impl Media {
         Ok(engine.ok_or(MediaError::Off)?)
     }
 
+    fn videos_wait(&self) -> MediaError {
+        let max = self.quota().videos_waiting_max;
+        MediaError::VideosWait { max }
+    }
+
     fn quota(&self) -> MediaQuota {
         self.core.settings.media.quota
     }
 
-    /// Makes a worker look for files to remove, after a story was changed or deleted.
+    /// Makes the workers look for work, after a story was posted, changed or deleted.
     pub(crate) fn notify_workers(&self) {
         self.shared.due.notify_one();
+        self.shared.previews_due.notify_one();
     }
 }
 
@@ -257,22 +376,69 @@ impl From<StorageError> for ServiceError {
     }
 }
 
-/// The first bytes decide what a file is. The worker process finds everything else.
-fn check_photo(file: &[u8]) -> Result<(), MediaError> {
-    let max = PHOTO_BYTES_MAX;
-    if file.len() as u64 > max {
-        return Err(MediaError::TooLarge { max });
-    }
-    if file.is_empty() {
+/// The kind of an upload of `bytes` bytes that begins with `head`. The first bytes decide; the worker process finds
+/// everything else.
+fn kind_of(head: &[u8], bytes: u64) -> Result<MediaKind, MediaError> {
+    if bytes == 0 {
         return Err(MediaError::Kind(Refusal::Empty));
     }
-    let head = &file[..file.len().min(SNIFF_BYTES_MAX)];
-    match Kind::sniff(head) {
-        None => Err(MediaError::Kind(Refusal::Unknown)),
-        Some(kind @ (Kind::Heic | Kind::Avif)) => Err(MediaError::Kind(Refusal::NoDecoder(kind))),
-        Some(kind) if kind.is_video() => Err(MediaError::Kind(Refusal::WrongKind(kind))),
-        Some(_) => Ok(()),
+    let head = &head[..head.len().min(SNIFF_BYTES_MAX)];
+    let kind = match Kind::sniff(head) {
+        None => return Err(MediaError::Kind(Refusal::Unknown)),
+        Some(kind @ (Kind::Heic | Kind::Avif)) => {
+            return Err(MediaError::Kind(Refusal::NoDecoder(kind)));
+        }
+        Some(kind) if kind.is_video() => MediaKind::Video,
+        Some(_) => MediaKind::Photo,
+    };
+    let max = bytes_max(kind);
+    if bytes > max {
+        return Err(MediaError::TooLarge { max });
     }
+    Ok(kind)
+}
+
+/// An avatar is a photo.
+fn check_photo(file: &[u8]) -> Result<(), MediaError> {
+    let head = &file[..file.len().min(SNIFF_BYTES_MAX)];
+    if let Some(kind) = Kind::sniff(head).filter(|kind| kind.is_video()) {
+        return Err(MediaError::Kind(Refusal::WrongKind(kind)));
+    }
+    kind_of(head, file.len() as u64).map(|_photo| ())
+}
+
+/// Bytes of an upload of this kind.
+const fn bytes_max(kind: MediaKind) -> u64 {
+    match kind {
+        MediaKind::Photo | MediaKind::Avatar => PHOTO_BYTES_MAX,
+        MediaKind::Video => VIDEO_BYTES_MAX,
+    }
+}
+
+/// Bytes that an upload counts for until it is processed: its result may be larger.
+const fn counted_bytes(kind: MediaKind, bytes: u64) -> u64 {
+    match kind {
+        MediaKind::Video if bytes < VIDEO_BYTES_MAX => VIDEO_BYTES_MAX,
+        MediaKind::Photo | MediaKind::Avatar | MediaKind::Video => bytes,
+    }
+}
+
+/// The queue in which an upload of this kind is processed.
+const fn queue_of(kind: MediaKind) -> MediaQueue {
+    match kind {
+        MediaKind::Photo | MediaKind::Avatar => MediaQueue::Short,
+        MediaKind::Video => MediaQueue::Videos,
+    }
+}
+
+/// The folder of a file that a story shows: that of an attachment, or that of the preview of its link.
+fn folder_of(story: &StoryRecord, name: &str) -> Option<MediaId> {
+    let shows = |facts: &MediaFacts| facts.files().any(|file| file == name);
+    let attachment = story.attachments.iter().find(|it| shows(&it.facts));
+    let link = story.link.as_ref();
+    let link = link.filter(|link| link.card.picture.as_ref().is_some_and(shows));
+    let attached = attachment.map(|attachment| attachment.media);
+    attached.or_else(|| link.map(|link| link.folder))
 }
 
 fn folder(media: MediaId) -> Folder {

@@ -7,38 +7,45 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use sosik_feed::MediaId;
 use sosik_media::photo::{Format, Photo, Purpose};
-use sosik_media::storage::Name;
+use sosik_media::storage::{Name, Parts};
 use sosik_media::worker::{Failure, Input};
-use sosik_store::{MediaFacts, MediaSize, MediaTask, MediaWork, Processed};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use sosik_store::{
+    Finished, MediaFacts, MediaKind, MediaQueue, MediaSize, MediaTask, MediaWork, Processed,
+};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::claims::{Outcome, is_hopeless, missing};
 use super::{Media, MediaEngine, folder};
 use crate::core::invalidate::position_of;
 use crate::{Change, ServiceResult};
 
-/// Attempts to process one upload. Each of them ended with the process, or with a failure of the storage, so one more
-/// would most likely end in the same way.
-const ATTEMPTS_MAX: u32 = 5;
-
 /// How long a service that stops waits for work in progress. Most photos take less.
-const STOP_GRACE: Duration = Duration::from_secs(5);
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// How long it waits for a worker in all. Work that takes longer is due again when its claim expires.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
 
 /// What the author reads about an upload that no attempt could process.
 const GIVEN_UP: &str = "the photo could not be processed: save it as JPEG and upload it again";
 
 /// What the author reads about an upload whose file is missing.
-const LOST: &str = "the upload was lost: upload the photo again";
+pub(super) const LOST: &str = "the upload was lost: upload the file again";
 
 impl Media {
     pub(super) fn spawn_workers(&self) {
-        for _ in 0..self.core.settings.media.workers {
-            let this = self.clone();
-            let run = move || {
-                let this = this.clone();
-                async move { this.work().await }
-            };
-            self.core.supervise("media", run);
+        let settings = &self.core.settings.media;
+        for _ in 0..settings.workers {
+            self.spawn_worker("media", MediaQueue::Short);
         }
+        for _ in 0..settings.video_workers {
+            self.spawn_worker("media_videos", MediaQueue::Videos);
+        }
+        let this = self.clone();
+        let run = move || {
+            let this = this.clone();
+            async move { this.make_previews().await }
+        };
+        self.core.supervise("previews", run);
         let this = self.clone();
         let run = move || {
             let this = this.clone();
@@ -47,35 +54,53 @@ impl Media {
         self.core.supervise("media_sweep", run);
     }
 
-    async fn work(&self) {
+    fn spawn_worker(&self, task: &'static str, queue: MediaQueue) {
+        let this = self.clone();
+        let run = move || {
+            let this = this.clone();
+            async move { this.work(queue).await }
+        };
+        self.core.supervise(task, run);
+    }
+
+    async fn work(&self, queue: MediaQueue) {
+        self.work_until_stopped(queue).await;
+        if let Some(engine) = self.shared.engine.get() {
+            // Pieces of a file that was given up would stay in a bucket.
+            let settled = timeout(STOP_GRACE, engine.storage.settled()).await;
+            if settled.is_err() {
+                tracing::warn!("a file is still being stored: its pieces may stay in the storage");
+            }
+        }
+    }
+
+    async fn work_until_stopped(&self, queue: MediaQueue) {
         let mut tick = interval(self.core.settings.media.poll_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.core.stopping.cancelled() => return,
-                () = self.shared.due.notified() => {}
+                () = self.shared.due(queue).notified() => {}
                 _ = tick.tick() => {}
             }
             tokio::select! {
-                () = self.stopped_for_long() => return,
-                () = self.work_until_done() => {}
+                () = self.stopped_for(STOP_DEADLINE) => return,
+                () = self.work_until_done(queue) => {}
             }
         }
     }
 
-    /// Work that takes longer is due again when its claim expires.
-    async fn stopped_for_long(&self) {
-        self.core.stopping.cancelled().await;
-        sleep_until(Instant::now() + STOP_GRACE).await;
-    }
-
-    async fn work_until_done(&self) {
+    async fn work_until_done(&self, queue: MediaQueue) {
         while !self.core.stopping.is_cancelled() {
-            match self.work_once().await {
+            let done = match queue {
+                MediaQueue::Short => self.work_once().await,
+                MediaQueue::Videos => self.video_once().await,
+            };
+            match done {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "media could not be processed: they are due again when their claims expire");
+                    tracing::warn!(%error, "media could not be processed or removed: they are tried again soon");
                     return;
                 }
             }
@@ -84,19 +109,31 @@ impl Media {
 
     /// Does the work that has waited longest. Returns whether there was any.
     async fn work_once(&self) -> ServiceResult<bool> {
-        let now = self.core.now();
-        let until = now.plus(self.core.settings.media.claim);
-        let Some(task) = self.core.store.claim_media(now, until).await? else {
+        let Some(task) = self.claim(MediaQueue::Short).await? else {
             return Ok(false);
         };
-        // Another worker takes the next one.
-        self.shared.due.notify_one();
         let engine = self.engine()?;
-        match &task.work {
-            MediaWork::Remove => self.remove(engine, task.media).await?,
-            MediaWork::Process { upload, .. } => self.process(engine, &task, upload).await?,
-        }
+        let done = match &task.work {
+            MediaWork::Remove => self.remove(engine, task.media).await,
+            MediaWork::Process {
+                kind: MediaKind::Avatar,
+                upload,
+            } => self.process_avatar(engine, &task, upload).await,
+            MediaWork::Process { upload, .. } => self.process(engine, &task, upload).await,
+        };
+        self.release_failed(engine, &task, done).await?;
         Ok(true)
+    }
+
+    pub(super) async fn claim(&self, queue: MediaQueue) -> ServiceResult<Option<MediaTask>> {
+        let now = self.core.now();
+        let until = now.plus(self.core.settings.media.claim);
+        let task = self.core.store.claim_media(queue, now, until).await?;
+        if task.is_some() {
+            // Another worker takes the next one.
+            self.shared.due(queue).notify_one();
+        }
+        Ok(task)
     }
 
     /// The row goes last: until then the removal is repeated.
@@ -112,67 +149,113 @@ impl Media {
         task: &MediaTask,
         upload: &str,
     ) -> ServiceResult<()> {
-        let Some(result) = self.result(engine, task, upload).await? else {
-            return Ok(()); // the claim expires, and then it is tried again
-        };
+        let work = photo(engine, task, upload, Purpose::Story);
+        match self.attempt(engine, task, STOP_GRACE, work).await? {
+            Some(result) => self.record(engine, task, result).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Records a result, and removes the upload. A worker that lost its claim removes nothing: the upload belongs to the
+    /// worker that has it.
+    pub(super) async fn record(
+        &self,
+        engine: &MediaEngine,
+        task: &MediaTask,
+        result: Processed,
+    ) -> ServiceResult<()> {
         let is_ready = matches!(result, Processed::Ready { .. });
         let (media, store) = (task.media, &self.core.store);
         let answer = store.finish_media(media, task.attempt, result).await;
         let at = position_of(&answer);
         match answer?.value {
-            Some(story) => self.core.invalidate(at, [Change::Story(story)]).await,
-            // It may have been deleted, and its files removed, before the last of them was stored.
-            None if store.known_media(&[media]).await?.is_empty() => {
-                engine.storage.delete_all(folder(media)).await?;
+            Finished::Lost => return self.remove_if_forgotten(engine, media).await,
+            Finished::Recorded(Some(story)) => {
+                self.core.invalidate(at, [Change::Story(story)]).await;
             }
-            None => {}
+            Finished::Recorded(None) => {}
         }
-        if let Some(name) = Name::parse(upload) {
-            engine.storage.delete(folder(media), &name).await?;
+        self.end_upload(engine, media, is_ready).await
+    }
+
+    /// Removes files that nobody else removes: a medium may have been deleted, and its files removed, before the last of
+    /// them was stored.
+    pub(super) async fn remove_if_forgotten(
+        &self,
+        engine: &MediaEngine,
+        media: MediaId,
+    ) -> ServiceResult<()> {
+        if self.core.store.known_media(&[media]).await?.is_empty() {
+            engine.storage.delete_all(folder(media)).await?;
         }
+        Ok(())
+    }
+
+    /// Deletes an upload that has a result, and counts it.
+    pub(super) async fn end_upload(
+        &self,
+        engine: &MediaEngine,
+        media: MediaId,
+        is_ready: bool,
+    ) -> ServiceResult<()> {
+        engine.storage.delete_parts(folder(media)).await?;
         let result = if is_ready { "ready" } else { "failed" };
         metrics::counter!("sosik_media_processed_total", "result" => result).increment(1);
         Ok(())
     }
+}
 
-    /// The result of this attempt. `None` if another attempt may succeed.
-    async fn result(
-        &self,
-        engine: &MediaEngine,
-        task: &MediaTask,
-        upload: &str,
-    ) -> ServiceResult<Option<Processed>> {
-        let failed = |reason: &str| Ok(Some(Processed::Failed(reason.to_owned())));
-        if task.attempt > ATTEMPTS_MAX {
-            return failed(GIVEN_UP);
+/// Makes the files of a photo or an avatar.
+pub(super) async fn photo(
+    engine: &MediaEngine,
+    task: &MediaTask,
+    upload: &str,
+    purpose: Purpose,
+) -> ServiceResult<Outcome> {
+    if is_hopeless(task) {
+        return Ok(Outcome::failed(GIVEN_UP));
+    }
+    let Some(parts) = Parts::parse(upload) else {
+        return Ok(Outcome::failed(LOST));
+    };
+    let Some(file) = engine.storage.get_parts(folder(task.media), &parts).await? else {
+        return Ok(missing(task, LOST));
+    };
+    match engine.workers.photo(Input::Bytes(file), purpose).await {
+        Ok(mut photo) => {
+            photo.renditions.retain(|it| is_served(it.format, purpose));
+            Ok(Outcome::Done(keep(engine, task.media, photo).await?))
         }
-        let Some(name) = Name::parse(upload) else {
-            return failed(LOST);
-        };
-        let Some(file) = engine.storage.get(folder(task.media), &name).await? else {
-            return failed(LOST);
-        };
-        match engine
-            .workers
-            .photo(Input::Bytes(file), Purpose::Story)
-            .await
-        {
-            Ok(photo) => Ok(Some(keep(engine, task.media, photo).await?)),
-            Err(Failure::Refused(refusal)) => failed(&refusal.to_string()),
-            Err(failure @ (Failure::TimedOut | Failure::Crashed(_))) => {
-                tracing::warn!(media = %task.media, %failure, "a photo could not be decoded");
-                failed(GIVEN_UP)
-            }
-            Err(failure @ (Failure::Busy | Failure::Unavailable(_))) => {
-                tracing::warn!(media = %task.media, %failure, "a photo waits for a worker process");
-                Ok(None)
-            }
+        Err(failure) => Ok(not_processed(task, &failure, GIVEN_UP)),
+    }
+}
+
+/// What the failure of a worker process means for an upload.
+pub(super) fn not_processed(task: &MediaTask, failure: &Failure, given_up: &str) -> Outcome {
+    match failure {
+        Failure::Refused(refusal) => Outcome::failed(&refusal.to_string()),
+        Failure::TimedOut | Failure::Crashed(_) => {
+            tracing::warn!(media = %task.media, %failure, "an upload could not be processed");
+            Outcome::failed(given_up)
+        }
+        Failure::Busy | Failure::Unavailable(_) => {
+            tracing::warn!(media = %task.media, %failure, "an upload waits for a worker process");
+            Outcome::NotNow
         }
     }
 }
 
+/// Every client that shows avatars reads WebP.
+fn is_served(format: Format, purpose: Purpose) -> bool {
+    purpose != Purpose::Avatar || format == Format::WebP
+}
+
 /// Stores the files of a photo.
-async fn keep(engine: &MediaEngine, media: MediaId, photo: Photo) -> ServiceResult<Processed> {
+pub(super) async fn keep(
+    engine: &MediaEngine,
+    media: MediaId,
+    photo: Photo,
+) -> ServiceResult<Processed> {
     let mut facts = MediaFacts {
         thumbhash: Some(BASE64_STANDARD.encode(&photo.thumbhash)),
         animated: photo.animated,

@@ -18,7 +18,7 @@ const UNUSED_MAX: u32 = 100;
 const LOOK_UPS_MAX: usize = 200;
 
 /// Files without a row stay for this long: an upload is stored before its row.
-const ORPHAN_AGE: Duration = Duration::from_secs(3600);
+pub(super) const ORPHAN_AGE: Duration = Duration::from_secs(3600);
 
 /// Interval between listings of all files. A listing reads every folder.
 const LIST_EVERY: Duration = Duration::from_secs(3600);
@@ -56,7 +56,7 @@ impl Media {
         }
     }
 
-    /// Deletes uploads that were not posted in time, and counts the work that is left.
+    /// Deletes uploads that were not completed or not posted in time, and counts the work that is left.
     ///
     /// # Errors
     /// When the store fails; the next sweep retries.
@@ -66,6 +66,8 @@ impl Media {
         if store.delete_unused_media(before, now, UNUSED_MAX).await? > 0 {
             self.notify_workers();
         }
+        self.expire_uploads().await?;
+        self.sweep_links().await?;
         let stats = store.media_stats().await?;
         let gauge = |number: u64| number as f64;
         metrics::gauge!("sosik_media_processing").set(gauge(stats.processing));
@@ -73,7 +75,8 @@ impl Media {
         Ok(())
     }
 
-    /// Lists all files, and removes those of media without a row.
+    /// Lists all files, and removes those of media without a row, uploads of media that are processed, and files that were
+    /// never completed.
     ///
     /// # Errors
     /// When the store or the storage fails; the next listing retries.
@@ -81,24 +84,43 @@ impl Media {
         let engine = self.engine()?;
         let now = Duration::from_millis(self.core.now().as_millis());
         let mut files = std::pin::pin!(engine.storage.list(now));
-        let (mut used, mut old) = (MediaUse::default(), BTreeSet::new());
+        let (mut used, mut old) = (MediaUse::default(), Old::default());
         while let Some(entry) = files.next().await {
             let Entry::File(file) = entry? else { continue };
             used.files += 1;
             used.bytes += file.bytes;
-            note_old(&mut old, &file);
-            if old.len() >= LOOK_UPS_MAX {
-                used.orphans += self.remove_orphans(std::mem::take(&mut old)).await?;
+            old.note(&file);
+            if old.media.len() >= LOOK_UPS_MAX {
+                used.orphans += self.remove_old(std::mem::take(&mut old)).await?;
             }
         }
-        used.orphans += self.remove_orphans(old).await?;
+        used.orphans += self.remove_old(old).await?;
+        engine.storage.remove_staged(now, ORPHAN_AGE).await?;
         metrics::gauge!("sosik_media_bytes").set(used.bytes as f64);
         Ok(used)
     }
 
+    async fn remove_old(&self, old: Old) -> ServiceResult<u64> {
+        self.remove_uploads(old.uploads).await?;
+        self.remove_orphans(old.media).await
+    }
+
+    /// Removes uploads that a worker left, because it was killed after it had recorded the result. They hold what processing
+    /// removes, for example the position of a photo.
+    async fn remove_uploads(&self, media: BTreeSet<MediaId>) -> ServiceResult<()> {
+        let asked: Vec<_> = media.into_iter().collect();
+        let known = self.core.store.media_files(&asked).await?;
+        for settled in known.iter().filter(|media| media.is_settled) {
+            let storage = &self.engine()?.storage;
+            storage.delete_parts(folder(settled.media)).await?;
+        }
+        Ok(())
+    }
+
     async fn remove_orphans(&self, media: BTreeSet<MediaId>) -> ServiceResult<u64> {
         let asked: Vec<_> = media.iter().copied().collect();
-        let known = self.core.store.known_media(&asked).await?;
+        let mut known = self.core.store.known_media(&asked).await?;
+        known.extend(self.core.store.known_folders(&asked).await?);
         let mut removed = 0;
         for orphan in media.iter().filter(|media| !known.contains(media)) {
             self.engine()?.storage.delete_all(folder(*orphan)).await?;
@@ -108,8 +130,23 @@ impl Media {
     }
 }
 
-fn note_old(old: &mut BTreeSet<MediaId>, file: &Stored) {
-    if file.age >= ORPHAN_AGE {
-        old.insert(MediaId::from_u64(file.folder.medium()));
+/// Media with files that are old enough to be removed, if nobody uses them.
+#[derive(Default)]
+struct Old {
+    media: BTreeSet<MediaId>,
+    /// Those with files of an upload.
+    uploads: BTreeSet<MediaId>,
+}
+
+impl Old {
+    fn note(&mut self, file: &Stored) {
+        if file.age < ORPHAN_AGE {
+            return;
+        }
+        let media = MediaId::from_u64(file.folder.medium());
+        self.media.insert(media);
+        if file.name.is_upload() {
+            self.uploads.insert(media);
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Stories {
                 id,
                 author: viewer,
                 text: match text {
-                    Some(text) => Some(self.edited(text).await?),
+                    Some(text) => Some(self.edited(viewer, text).await?),
                     None => None,
                 },
                 attachments,
@@ -62,16 +62,20 @@ impl Stories {
                 now: self.core.now(),
             };
             let this = self.clone();
-            self.core
+            let wanted = edit.attachments.iter().flatten();
+            let wanted: Vec<_> = wanted.map(|it| it.media).collect();
+            let written = self
+                .core
                 .run_to_completion(async move { this.write_edit(edit).await })
-                .await?;
+                .await;
+            self.media.explain(viewer, &wanted, written).await?;
         }
         self.open(viewer, id).await
     }
 
     async fn write_edit(&self, edit: StoryEdit) -> ServiceResult<()> {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
-        let left_out = edit.attachments.is_some();
+        let has_work = edit.attachments.is_some() || edit.text.is_some();
         let answer = self.core.store.edit_story(edit).await;
         // Also after a failed write, because the write may have committed.
         self.core
@@ -80,7 +84,7 @@ impl Stories {
         if widened {
             self.delivery.notify_workers();
         }
-        if left_out {
+        if has_work {
             self.media.notify_workers();
         }
         let answer = answer?;
@@ -92,8 +96,9 @@ impl Stories {
         Ok(())
     }
 
-    async fn edited(&self, text: String) -> ServiceResult<EditedText> {
+    async fn edited(&self, author: PersonId, text: String) -> ServiceResult<EditedText> {
         Ok(EditedText {
+            link: self.media.new_preview(author, &text).await?,
             mentions: handles(&text),
             tags: text::hashtags(&text),
             text,

@@ -37,9 +37,12 @@ impl Stories {
     /// deliveries are far behind); `NotFound` if the request is a repeat and the story has been deleted since.
     pub async fn post(&self, author: PersonId, request: PostRequest) -> ServiceResult<StoryItem> {
         let this = self.clone();
-        self.core
+        let wanted: Vec<_> = request.attachments.iter().map(|it| it.media).collect();
+        let posted = self
+            .core
             .run_to_completion(async move { this.post_uninterrupted(author, request).await })
-            .await
+            .await;
+        self.media.explain(author, &wanted, posted).await
     }
 
     async fn post_uninterrupted(
@@ -54,6 +57,8 @@ impl Stories {
         parts.extend(attached.iter().map(String::as_str));
         let idempotency = self.core.idempotency(request.idempotency_key, &parts)?;
         self.delivery.admit_post()?;
+        let link = self.media.new_preview(author, &text).await?;
+        let has_link = link.is_some();
         let in_flight = self.begin_post(author).await?;
         let id = in_flight.story();
         let now = self.core.now();
@@ -64,6 +69,7 @@ impl Stories {
             author,
             mentions: handles(&text),
             attachments,
+            link,
             tags: text::hashtags(&text),
             text,
             audience: request.audience,
@@ -77,6 +83,9 @@ impl Stories {
         if may_be_new(&answer) {
             // This comes first, so that a failure below does not delay the delivery.
             self.enqueue(order, permit).await;
+        }
+        if has_link {
+            self.media.notify_workers();
         }
         let posted = answer?;
         match posted.value {
@@ -182,6 +191,7 @@ fn record_of(story: &NewStory) -> StoryRecord {
         mentions: Vec::new(),
         tags: story.tags.clone(),
         attachments: Vec::new(),
+        link: None,
         counts: StoryCounts::default(),
     }
 }

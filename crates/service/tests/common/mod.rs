@@ -247,6 +247,7 @@ impl World {
             audience: Audience::Public,
             mentions: Vec::new(),
             attachments: Vec::new(),
+            link: None,
             tags: Vec::new(),
             idempotency: None,
             now,

@@ -7,6 +7,7 @@ mod in_flight;
 mod lagging;
 mod leases;
 mod own_story;
+mod previews;
 mod shared_sessions;
 mod shown;
 mod unknown_outcomes;
@@ -175,6 +176,7 @@ fn settings(name: &str) -> Settings {
     // The cheapest parameters of Argon2: its cost is not under test.
     settings.passwords.memory_kib = 8;
     settings.passwords.passes = 1;
+    settings.media.poll_every = Duration::from_millis(20);
     settings.node.name = name.to_owned();
     settings
 }

@@ -119,6 +119,7 @@ async fn many_stories_for_others_are_not_even_looked_at() {
             audience: Audience::Friends,
             mentions: Vec::new(),
             attachments: Vec::new(),
+            link: None,
             tags: vec!["seoul".to_owned()],
             idempotency: None,
             now: id.time(),

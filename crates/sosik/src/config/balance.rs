@@ -130,6 +130,10 @@ settings! {
         /// time after their head. Set it above `server.request_timeout_seconds` of the nodes.
         answer_timeout_seconds => balance.answer_timeout, unit: Seconds, allowed: 1..=600;
 
+        /// Time for the body of an upload (more than 64 KiB, or of no announced length) and its answer together. Set it above
+        /// `media.upload_seconds` of the nodes.
+        upload_timeout_seconds => balance.upload_timeout, unit: Seconds, allowed: 1..=3_600;
+
         /// A connection to a node without a request is closed after this. Set it below
         /// `server.idle_connection_seconds` of the nodes.
         node_idle_seconds => balance.node_idle, unit: Seconds, allowed: 1..=3_600;

@@ -52,7 +52,7 @@ pub use self::{
     engine_url::EngineUrl,
     layers::Inputs,
     log::{Log, LogFormat},
-    media::Media,
+    media::{BUCKET, Media},
     passwords::Breached,
     problem::{Problem, Problems, Source},
     queue::Queue,

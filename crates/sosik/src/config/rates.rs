@@ -83,6 +83,11 @@ settings! {
             unit: Each("uploads a minute"), allowed: 1..=RATE_MAX;
         /// Photos uploaded by one person at once.
         uploads_per_person_burst => api.rates.uploads_per_person.burst, unit: Each("uploads"), allowed: 1..=RATE_MAX;
+        /// Requests by one person that append to uploads.
+        appends_per_person_per_minute => api.rates.appends_per_person.per_minute,
+            unit: Each("requests a minute"), allowed: 1..=RATE_MAX;
+        /// Requests by one person at once that append to uploads.
+        appends_per_person_burst => api.rates.appends_per_person.burst, unit: Each("requests"), allowed: 1..=RATE_MAX;
 
         /// Stories posted by one person.
         stories_per_person_per_minute => api.rates.stories_per_person.per_minute,

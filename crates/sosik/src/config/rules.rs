@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::units::{Days, Unit};
-use super::{Config, EngineUrl};
+use super::{BUCKET, Config, EngineUrl};
 use crate::engines::{MEMORY, SQLITE};
 
 /// Reports every contradiction.
@@ -116,6 +116,10 @@ fn check_secrets(config: &Config, reader: &mut Reader) {
             "server.admin_token",
             config.server.admin_token.is_of_the_sample(),
         ),
+        (
+            "media.s3_secret_key",
+            config.media.s3_secret_key.is_of_the_sample(),
+        ),
     ];
     for (key, _) in secrets.into_iter().filter(|(_, known)| *known) {
         let what = format!("{key} still has the secret of the sample, which everybody knows");
@@ -125,15 +129,29 @@ fn check_secrets(config: &Config, reader: &mut Reader) {
 
 /// Nodes of several machines would each find a part of the files only.
 fn check_media(config: &Config, reader: &mut Reader) {
+    let media = &config.media;
     let is_shared = config.urls.queue.scheme() != MEMORY;
-    if is_shared && config.media.url.starts_with("file:") {
-        let keys = ["media.url", "queue.url"];
-        let what =
-            "media.url is a folder of this machine, and queue.url is for several nodes".to_owned();
+    if is_shared && media.url.starts_with("file:") {
         reader.contradiction(
-            &keys,
-            what,
-            "write media.url = \"none\": several nodes take no photos yet",
+            &["media.url", "queue.url"],
+            "media.url is a folder of this machine, and queue.url is for several nodes".to_owned(),
+            "write media.url = \"s3://bucket\" for photos and videos on several nodes, or \"none\" for none",
+        );
+    }
+    let has_key = !media.s3_access_key.is_empty() && media.s3_secret_key.reveal().is_some();
+    if media.url.starts_with(BUCKET) && !has_key {
+        reader.contradiction(
+            &["media.url", "media.s3_access_key", "media.s3_secret_key"],
+            "media.url is a bucket, and there is no key for it".to_owned(),
+            "write media.s3_access_key and media.s3_secret_key",
+        );
+    }
+    let has_folder = !media.work_folder.is_empty() || config.urls.store.scheme() == SQLITE;
+    if media.url.starts_with(BUCKET) && !has_folder {
+        reader.contradiction(
+            &["media.url", "media.work_folder"],
+            "media.url is a bucket, and videos are prepared in a folder of this machine, which is missing".to_owned(),
+            "write media.work_folder = \"/var/lib/sosik/media-work\", or another folder on a disk with some GB free",
         );
     }
 }

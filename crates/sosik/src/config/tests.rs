@@ -308,6 +308,8 @@ fn a_limit_that_is_empty_or_out_of_range_is_refused_with_what_to_write() {
     );
     check_refused(flag("log.filter=sosik=nonsense"), &["log.filter"]);
     check_refused(flag("log.format=xml"), &["log.format", "text or json"]);
+    let no_bucket = flag("media.url=s3:///folder");
+    check_refused(no_bucket, &["media.url", "`s3://` with a bucket"]);
 }
 
 #[test]
@@ -342,6 +344,25 @@ fn values_that_contradict_one_another_are_refused_where_they_were_set() {
         },
         &["delivery.retry_first_ms is longer than delivery.retry_max_seconds"],
     );
+}
+
+#[test]
+fn a_bucket_needs_a_folder_on_this_machine_for_videos() {
+    let bucket = [
+        "media.url=s3://photos",
+        "media.s3_access_key=key",
+        "media.s3_secret_key=secret",
+        "store.url=postgres://a@b/c",
+    ];
+    let given = |more: Option<&'static str>| Given {
+        flags: bucket.iter().copied().chain(more).collect(),
+        ..Given::default()
+    };
+    let advice = "write media.work_folder = \"/var/lib/sosik/media-work\"";
+    check_refused(given(None), &["media.work_folder", advice]);
+    assert!(given(Some("media.work_folder=/scratch")).load().is_ok());
+    // Beside the database there is one.
+    assert!(given(Some("store.url=sqlite:data/s.db")).load().is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sosik_api::Welcome;
 use sosik_populate::Target;
-use sosik_populate::demo::{self, DemoFolder, DemoSpec, Filled, PASSWORD};
+use sosik_populate::demo::{self, Artist, DemoFolder, DemoSpec, Filled, PASSWORD, Wishes};
 use sosik_town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 
 use super::{Outcome, Sources};
@@ -72,6 +72,10 @@ async fn run_in(
     mut loaded: Loaded,
 ) -> anyhow::Result<Outcome> {
     loaded.config.urls = engines_of(demo_folder)?;
+    if loaded.config.media.url != "none" {
+        // The folder beside the store.
+        loaded.config.media.url.clear();
+    }
     choose_addresses(args.listen, &mut loaded);
     let server = Server::open(&loaded).await?;
     let (address, stop_requested) = (server.public_address()?, server.stop_requested());
@@ -81,7 +85,7 @@ async fn run_in(
     };
     let opened = wiring::open(&loaded).await?;
     let (service, target) = (opened.service.clone(), opened.target());
-    let (town, people) = tokio::select! {
+    let (town, people, wishes) = tokio::select! {
         prepared = prepare(demo_folder, args, &target) => match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -104,15 +108,14 @@ async fn run_in(
     if args.open {
         open_browser(&url);
     }
-    let life = tokio::spawn(demo::simulate(
-        service.clone(),
-        Arc::new(town),
-        people,
-        args.pace,
-    ));
+    wiring::take_media(&loaded, &service).await?;
+    let artist = Artist::new(service.clone(), Arc::new(town), people);
+    let pictures = tokio::spawn(artist.clone().illustrate(wishes));
+    let life = tokio::spawn(demo::simulate(artist, args.pace));
     let served = server.serve(&loaded, service, welcome).await;
     if served.is_ok() {
         life.await.context("simulate the town")?;
+        pictures.await.context("illustrate the town")?;
     }
     served.map(|()| Outcome::Fine)
 }
@@ -132,7 +135,7 @@ async fn prepare(
     demo_folder: &DemoFolder,
     args: &Args,
     target: &Target,
-) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
+) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>, Wishes)> {
     let clock = target.service.clock();
     let begin = clock.monotonic();
     let asked = DemoSpec {
@@ -146,7 +149,7 @@ async fn prepare(
         let filled = demo::fill(target, &town, WATCH).await?;
         demo_folder.complete(spec)?;
         print::out(&founded(&filled, seconds()))?;
-        return Ok((town, filled.people));
+        return Ok((town, filled.people, filled.wishes));
     }
     let people = demo::people_of(target, &town).await?;
     let other = if spec == asked {
@@ -160,7 +163,7 @@ async fn prepare(
         people.len(),
         seconds()
     ))?;
-    Ok((town, people))
+    Ok((town, people, Wishes::default()))
 }
 
 fn founded(filled: &Filled, seconds: f64) -> String {
@@ -171,6 +174,7 @@ fn founded(filled: &Filled, seconds: f64) -> String {
         stories,
         comments,
         likes,
+        wishes: _,
     } = filled;
     format!(
         "소담 Sodam is ready: {} people, {friendships} friendships, {follows} follows, {stories} stories, \

@@ -15,6 +15,7 @@ mod rebuild;
 mod restore;
 mod serve;
 mod verify;
+mod verify_media;
 mod work;
 mod world;
 

@@ -1,4 +1,5 @@
-//! `sosik verify`: compares complete feeds, as they are served, with feeds computed from the store.
+//! `sosik verify`: compares complete feeds, as they are served, with feeds computed from the store. With `--media`, compares
+//! the files of photos instead (see `verify_media`).
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use sosik_service::Service;
 use sosik_service::verifier::{Comparison, Difference};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Outcome, Sources};
+use super::{Outcome, Sources, verify_media};
 use crate::{print, progress, wiring};
 
 /// People read in one step when everybody is listed.
@@ -22,13 +23,13 @@ const LIST_STEP: u32 = 10_000;
 /// The interval at which the remaining orders are counted until deliveries are complete.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Most differences printed. A feed with a lost index would fill the screen.
-const REPORTED_MAX: usize = 1_000;
+pub(super) const REPORTED_MAX: usize = 1_000;
 
 /// The readers whose feeds are compared.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Deliveries left by a stopped or killed server are completed first. Exit code 0: no difference; \
-                  1: differences, one a line; 4: no difference, but the newest stories were not compared, because their \
+                  1: differences or wrong files, one a line; 4: no difference, but the newest stories were not compared, because their \
                   deliveries are not complete."
 )]
 pub struct Args {
@@ -48,6 +49,10 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct Whose {
+    /// Compares the files of photos with the store instead of feeds: every file exists with its digest, and no other file
+    /// remains. Reads all files
+    #[arg(long)]
+    media: bool,
     /// All readers (the default)
     #[arg(long)]
     all: bool,
@@ -88,6 +93,11 @@ struct ReportedDifference {
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let service = wiring::open(&loaded).await?.service;
+    if args.whose.media {
+        let compared = verify_media::run(&loaded, &service, args.json).await;
+        service.stop().await;
+        return compared;
+    }
     let at_once = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(loaded.config.store.readers);

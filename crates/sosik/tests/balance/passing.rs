@@ -192,6 +192,19 @@ async fn uploads_are_passed_on_while_they_arrive() {
 }
 
 #[tokio::test]
+async fn the_node_has_more_time_for_an_upload_than_for_other_requests() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    for (bytes, limit) in [(64 * 1024, 40_000), (64 * 1024 + 1, 900_000)] {
+        let request = balancer.client.post(&balancer.server.url);
+        let answer = request.body(vec![b'a'; bytes]).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let left = deadline_in(fakes[0].requests().last().unwrap());
+        assert!((limit / 2..limit).contains(&left), "{bytes} bytes: {left}");
+    }
+}
+
+#[tokio::test]
 async fn clients_may_speak_http_2() {
     let fakes = good(2).await;
     let balancer = Balancer::before(&fakes, &[]);

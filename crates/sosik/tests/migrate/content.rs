@@ -22,7 +22,7 @@ PRAGMA foreign_keys = OFF;
 CREATE TEMPORARY TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
     SELECT n, n * 256 + n % 256 AS id, (n + 7) * 256 + (n + 7) % 256 AS other FROM n;
 INSERT INTO people SELECT id, 'h' || n, 's' || n, '이름 ' || n, char(10) || ''';-- \\N \\.' || char(9), 'ko', 'hash' || n,
-    n, n + 1, n % 3, (n + 1) % 3, (n + 2) % 3 FROM n;
+    n, n + 1, n % 3, (n + 1) % 3, (n + 2) % 3, CASE n % 4 WHEN 0 THEN '{\"media\":\"' || n || '\"}' ELSE '' END FROM n;
 INSERT INTO person_counts SELECT id, n, n + 1, n + 2, n + 3, n + 4, n + 5, n << 33, n % 2 FROM n;
 INSERT INTO stranger_mentions SELECT id, n, n + 1 FROM n;
 INSERT INTO read_marks SELECT id, n + 1, n + 2 FROM n;
@@ -37,10 +37,13 @@ INSERT INTO follows SELECT id, other, n % 9 FROM n;
 INSERT INTO blocks SELECT id, other, n FROM n;
 INSERT INTO mutes SELECT id, other, n FROM n;
 INSERT INTO stories SELECT id, id, n % 2, replace(hex(zeroblob(n % 40)), '0', '떡') || n, '', '[\"t' || n || '\"]', n,
-    CASE n % 3 WHEN 0 THEN n + 1 END, CASE n % 5 WHEN 0 THEN n + 2 END, CASE n % 4 WHEN 0 THEN '[{\"media\":\"' || n || '\"}]' ELSE '' END
-    FROM n;
+    CASE n % 3 WHEN 0 THEN n + 1 END, CASE n % 5 WHEN 0 THEN n + 2 END, CASE n % 4 WHEN 0 THEN '[{\"media\":\"' || n || '\"}]' ELSE '' END,
+    CASE n % 6 WHEN 0 THEN '{\"url\":\"' || n || '\"}' ELSE '' END FROM n;
+INSERT INTO previews SELECT id, id, 'http://' || n || '.example/', 1 + n % 3, n, n + 1, n % 6 FROM n;
+INSERT INTO links SELECT randomblob(32), id, '{\"title\":\"제목 ' || n || '\"}', n FROM n;
 INSERT INTO media SELECT id, other, CASE n % 3 WHEN 0 THEN id END, 1 + n % 2, 1 + n % 4, 'u' || n, '{\"width\":' || n || '}',
-    '사진 ' || n, n << 20, n, n + 1, n % 6 FROM n;
+    '사진 ' || n, n << 20, n, n + 1, n % 6, n % 2, n % 5 FROM n;
+INSERT INTO uploads SELECT id, other, CASE n % 3 WHEN 0 THEN NULL ELSE 1 END, n + 9, n, 'p' || n, n + 1, n % 7, n + 3 FROM n;
 INSERT INTO story_counts SELECT id, n, n + 1, n + 2 FROM n;
 INSERT INTO story_tags SELECT CASE n % 4 WHEN 0 THEN 'Zoo' WHEN 1 THEN '축구' WHEN 2 THEN 'a_b' ELSE 'é' END, id, other, n % 2
     FROM n;

@@ -54,6 +54,7 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         audience: Audience::Public,
         mentions: vec![],
         attachments: Vec::new(),
+        link: None,
         tags: vec!["tag".to_owned(), "lost".to_owned()],
         idempotency: None,
         now: EPOCH,

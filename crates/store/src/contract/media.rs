@@ -7,21 +7,22 @@ use async_trait::async_trait;
 use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
 
 use crate::{
-    Committed, MediaDeletion, MediaQuota, MediaRecord, MediaStats, MediaTask, NewMedia, Processed,
-    StoreResult,
+    Committed, Finished, MediaAdded, MediaDeletion, MediaFiles, MediaQueue, MediaQuota,
+    MediaRecord, MediaStats, MediaTask, NewAttachment, NewMedia, Processed, StoreResult,
 };
 
 /// Media.
 #[async_trait]
 pub trait Media {
-    /// Inserts an upload, to be processed now. Returns `false`, and inserts nothing, if the owner does not exist or would
-    /// have more than the quota, also for concurrent requests.
-    async fn add_media(&self, media: NewMedia, quota: MediaQuota) -> StoreResult<bool>;
+    /// Inserts an upload, to be processed now. Inserts nothing if the owner does not exist or would have more than the
+    /// quota, with the incomplete uploads, also for concurrent requests. An upload for an avatar deletes
+    /// earlier ones that were not shown: the last upload wins.
+    async fn add_media(&self, media: NewMedia, quota: MediaQuota) -> StoreResult<MediaAdded>;
 
     /// A medium that is not deleted.
     async fn media(&self, media: MediaId) -> StoreResult<Option<MediaRecord>>;
 
-    /// Deletes a medium of a person, unless it belongs to a story.
+    /// Deletes a medium of a person, unless it belongs to a story or is their avatar.
     async fn delete_media(
         &self,
         media: MediaId,
@@ -29,7 +30,7 @@ pub trait Media {
         now: Timestamp,
     ) -> StoreResult<MediaDeletion>;
 
-    /// Deletes media that belong to no story and were uploaded before `uploaded_before`, at most `limit`. Returns their
+    /// Deletes media that belong to no story, are for no avatar and were uploaded before `uploaded_before`, at most `limit`. Returns their
     /// number.
     async fn delete_unused_media(
         &self,
@@ -38,24 +39,78 @@ pub trait Media {
         limit: u32,
     ) -> StoreResult<u64>;
 
-    /// Claims the work that has waited longest, until this time. `None` if nothing is due.
-    async fn claim_media(&self, now: Timestamp, until: Timestamp)
-    -> StoreResult<Option<MediaTask>>;
+    /// Claims the work of a queue that has waited longest, until this time. `None` if nothing is due.
+    async fn claim_media(
+        &self,
+        queue: MediaQueue,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StoreResult<Option<MediaTask>>;
 
-    /// Records the result of processing, and shows it in the story that has the medium. Returns that story. If the claim
-    /// is lost or the medium was deleted, nothing changes and there is none.
+    /// Moves the end of a claim. Returns `false`, and changes nothing, if the claim is lost: another worker has the work,
+    /// it is done, or the medium was deleted. An end that has passed makes the work due again, as after a kill.
+    async fn renew_media_claim(
+        &self,
+        media: MediaId,
+        attempt: u32,
+        until: Timestamp,
+    ) -> StoreResult<bool>;
+
+    /// Ends a claim without a result, for a reason that is not in the upload: it is no fault of the work. The work is due
+    /// again at `due_at`. Returns `false`, and changes nothing, if the claim is lost. The released claim is lost, too.
+    async fn release_media(
+        &self,
+        media: MediaId,
+        attempt: u32,
+        due_at: Timestamp,
+    ) -> StoreResult<bool>;
+
+    /// Records the result of processing, and shows it in the story that has the medium. Returns that story.
     async fn finish_media(
         &self,
         media: MediaId,
         attempt: u32,
         result: Processed,
-    ) -> StoreResult<Committed<Option<StoryId>>>;
+    ) -> StoreResult<Committed<Finished<StoryId>>>;
+
+    /// Records the result of processing an upload for an avatar. Returns its owner if the profile changed: in one
+    /// transaction they get this avatar, and the former one is deleted.
+    async fn finish_avatar(
+        &self,
+        media: MediaId,
+        attempt: u32,
+        result: Processed,
+        now: Timestamp,
+    ) -> StoreResult<Committed<Finished<PersonId>>>;
+
+    /// Removes the avatar of a person, and deletes uploads for one. Returns whether the profile changed.
+    async fn remove_avatar(&self, person: PersonId, now: Timestamp)
+    -> StoreResult<Committed<bool>>;
+
+    /// Attaches media to a story of their owner that has none. The story is not marked as edited: this is for stories that
+    /// are filled in before their photos exist. Returns `false`, and changes nothing, if the author has no such story, or
+    /// if it has media.
+    ///
+    /// # Errors
+    /// `MediaRefused` if the author has no such medium, or another story has it.
+    async fn attach_media(
+        &self,
+        author: PersonId,
+        story: StoryId,
+        attachments: Vec<NewAttachment>,
+    ) -> StoreResult<Committed<bool>>;
 
     /// Removes the row of a deleted medium, after its files.
     async fn forget_media(&self, media: MediaId) -> StoreResult<()>;
 
-    /// The media among these that have a row.
+    /// The media among these that have a row, or are an incomplete upload.
     async fn known_media(&self, media: &[MediaId]) -> StoreResult<Vec<MediaId>>;
+
+    /// The files of these media, also of deleted ones.
+    async fn media_files(&self, media: &[MediaId]) -> StoreResult<Vec<MediaFiles>>;
+
+    /// The files of the media behind this one, in the order of their ids, at most `limit`.
+    async fn media_files_after(&self, after: MediaId, limit: u32) -> StoreResult<Vec<MediaFiles>>;
 
     /// Statistics for operators.
     async fn media_stats(&self) -> StoreResult<MediaStats>;

@@ -20,10 +20,12 @@ mod nodes;
 mod notifications;
 mod orders;
 mod people;
+mod previews;
 mod relations;
 mod saved;
 mod stories;
 mod suggestions;
+mod uploads;
 
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
@@ -41,10 +43,12 @@ pub use nodes::Nodes;
 pub use notifications::Notifications;
 pub use orders::Orders;
 pub use people::People;
+pub use previews::Previews;
 pub use relations::Relations;
 pub use saved::Saved;
 pub use stories::Stories;
 pub use suggestions::Suggestions;
+pub use uploads::Uploads;
 
 use async_trait::async_trait;
 
@@ -65,6 +69,8 @@ pub trait Store:
     + Saved
     + CommentLikes
     + Media
+    + Uploads
+    + Previews
     + CursorKeys
     + Feeds
     + Notifications

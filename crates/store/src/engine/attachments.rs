@@ -4,8 +4,8 @@ use sosik_feed::{MediaId, StoryId};
 
 use super::lists::{json, of_json};
 use crate::{
-    Attachment, MediaFacts, MediaKind, MediaRefused, MediaState, NewAttachment, Processed,
-    StoreError, StoreResult,
+    Attachment, MediaFacts, MediaFiles, MediaKind, MediaRefused, MediaState, NewAttachment,
+    Processed, StoreError, StoreResult,
 };
 
 /// The number of deleted media in the tables, whose files are to be removed.
@@ -35,7 +35,8 @@ pub const fn media_state_of_number(number: i64) -> MediaState {
 #[must_use]
 pub const fn media_kind_number(kind: MediaKind) -> i64 {
     match kind {
-        MediaKind::Photo => 1,
+        // A column of its own marks an avatar.
+        MediaKind::Photo | MediaKind::Avatar => 1,
         MediaKind::Video => 2,
     }
 }
@@ -68,7 +69,7 @@ pub struct KnownMedia {
 /// The attachments of a story, in the order of the list.
 ///
 /// # Errors
-/// `MediaRefused` if the author has no such medium, or if another story has it.
+/// `MediaRefused` if the author has no such medium, also if it is for an avatar, or if another story has it.
 pub fn attach(
     story: StoryId,
     wanted: &[NewAttachment],
@@ -77,6 +78,7 @@ pub fn attach(
     let refused = |reason| StoreError::MediaRefused(reason);
     let attachment = |wanted: &NewAttachment| {
         let found = known.iter().find(|known| known.id == wanted.media);
+        let found = found.filter(|found| found.kind != MediaKind::Avatar);
         let found = found.ok_or(refused(MediaRefused::Unknown))?;
         if found.story.is_some_and(|other| other != story) {
             return Err(refused(MediaRefused::Used));
@@ -90,6 +92,29 @@ pub fn attach(
         })
     };
     wanted.iter().map(attachment).collect()
+}
+
+/// The files of a medium, by the columns of its row.
+#[must_use]
+pub fn media_files(
+    media: MediaId,
+    story: Option<StoryId>,
+    state: i64,
+    upload: &str,
+    facts: &MediaFacts,
+) -> MediaFiles {
+    let is_processing = state == media_state_number(MediaState::Processing);
+    let names: Vec<String> = match state {
+        MEDIA_DELETED => Vec::new(),
+        _ if is_processing => upload.split(' ').map(str::to_owned).collect(),
+        _ => facts.files().map(str::to_owned).collect(),
+    };
+    MediaFiles {
+        media,
+        story,
+        names,
+        is_settled: !is_processing && state != MEDIA_DELETED,
+    }
 }
 
 /// The attachments after a medium was processed.

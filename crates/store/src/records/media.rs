@@ -1,4 +1,4 @@
-//! Photos and videos that people uploaded.
+//! Photos and videos that people uploaded, and avatars.
 
 use serde::{Deserialize, Serialize};
 use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
@@ -11,6 +11,8 @@ pub enum MediaKind {
     Photo,
     /// A video.
     Video,
+    /// A photo that is or becomes the avatar of its owner. It belongs to no story.
+    Avatar,
 }
 
 /// How far a medium is.
@@ -28,9 +30,9 @@ pub enum MediaState {
 /// What processing found out. Empty before.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MediaFacts {
-    /// Pixels in a row of the largest size.
+    /// Pixels in a row of the video, or of the largest size of a photo.
     pub width: u32,
-    /// Rows of the largest size.
+    /// Rows of the video, or of the largest size of a photo.
     pub height: u32,
     /// A blurred picture in about 25 bytes, as base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +131,50 @@ pub struct MediaQuota {
     pub count_max: u32,
     /// Bytes of their files.
     pub bytes_max: u64,
+    /// Videos that wait or are being prepared.
+    pub videos_waiting_max: u32,
+}
+
+impl MediaAdded {
+    /// True if the medium is inserted.
+    #[must_use]
+    pub fn is_added(self) -> bool {
+        self == Self::Added
+    }
+}
+
+/// The outcome of inserting a medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaAdded {
+    /// It is inserted.
+    Added,
+    /// The owner does not exist, or would have more than the quota.
+    Quota,
+    /// As many videos of the owner wait as may.
+    VideosWait,
+}
+
+impl MediaQuota {
+    /// True if a person who has this number of media, and bytes of them, may store one more with this number of bytes. There
+    /// is a pair for each kind of what counts.
+    #[must_use]
+    pub fn admits(self, owned: [[u64; 2]; 2], bytes: u64) -> bool {
+        let sum = |place: usize| owned.iter().map(|pair| pair[place]).sum::<u64>();
+        sum(0) < u64::from(self.count_max) && sum(1).saturating_add(bytes) <= self.bytes_max
+    }
+}
+
+/// The files that a medium has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFiles {
+    /// The medium.
+    pub media: MediaId,
+    /// The story that it belongs to.
+    pub story: Option<StoryId>,
+    /// The names of the files that must exist.
+    pub names: Vec<String>,
+    /// True if it has no other files. While a medium is processed or removed, there are others.
+    pub is_settled: bool,
 }
 
 /// A stored medium.
@@ -150,15 +196,33 @@ pub struct MediaRecord {
     pub problem: String,
 }
 
+impl MediaRecord {
+    /// Whether it belongs to a story or is the avatar of its owner: an upload for an avatar is shown when it is ready.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        let is_avatar = self.kind == MediaKind::Avatar && self.state == MediaState::Ready;
+        self.story.is_some() || is_avatar
+    }
+}
+
 /// The outcome of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaDeletion {
     /// It is deleted. Its files are removed soon.
     Deleted,
-    /// It belongs to a story. An edit of the story removes it.
+    /// It belongs to a story, or is the avatar of its owner. An edit of the story or of the profile removes it.
     Used,
     /// The person has no such medium.
     Unknown,
+}
+
+/// Which work a worker claims. Videos take minutes, so nothing else may wait behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaQueue {
+    /// Everything that takes seconds: processing what is no video, and removing files.
+    Short,
+    /// Processing videos.
+    Videos,
 }
 
 /// Work on a medium that is due.
@@ -168,8 +232,10 @@ pub struct MediaTask {
     pub media: MediaId,
     /// What to do.
     pub work: MediaWork,
-    /// The number of this attempt, from 1. It also identifies the claim.
+    /// Identifies the claim. Grows with every claim and release.
     pub attempt: u32,
+    /// Former claims that ended with neither a result nor a release: most likely their process was killed.
+    pub faults: u32,
 }
 
 /// What to do with a medium.
@@ -198,6 +264,56 @@ pub enum Processed {
     },
     /// It cannot be processed, for this reason.
     Failed(String),
+}
+
+/// The outcome of recording a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished<T> {
+    /// Nothing changed: the claim is lost, or the medium was deleted.
+    Lost,
+    /// The result is recorded. This shows it now, if anything does.
+    Recorded(Option<T>),
+}
+
+impl<T> Finished<T> {
+    /// What shows the result now.
+    #[must_use]
+    pub fn shown_in(self) -> Option<T> {
+        match self {
+            Self::Lost => None,
+            Self::Recorded(shown_in) => shown_in,
+        }
+    }
+}
+
+/// The avatar of a person: the medium, and the names of its square files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Avatar {
+    /// The medium whose folder has the files.
+    pub media: MediaId,
+    /// The WebP file for lists.
+    pub small: String,
+    /// The WebP file for the profile. The same as `small` if the photo was small.
+    pub large: String,
+}
+
+impl Avatar {
+    /// The avatar from the facts of a processed medium. `None` if it has no size.
+    #[must_use]
+    pub fn of(media: MediaId, facts: &MediaFacts) -> Option<Self> {
+        let (small, large) = (facts.sizes.first()?, facts.sizes.last()?);
+        Some(Self {
+            media,
+            small: small.webp.clone(),
+            large: large.webp.clone(),
+        })
+    }
+
+    /// Whether this is one of its files.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        self.small == name || self.large == name
+    }
 }
 
 /// The state of all media, for operators.

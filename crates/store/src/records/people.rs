@@ -3,6 +3,8 @@
 use sosik_feed::people::Language;
 use sosik_feed::{AllowedActors, AllowedAskers, PersonId, Privacy, SessionId, Timestamp};
 
+use super::Avatar;
+
 /// SHA-256 of a session token. The token itself is nowhere in the store.
 pub type TokenHash = [u8; 32];
 
@@ -17,6 +19,8 @@ pub struct PersonRecord {
     pub display_name: String,
     /// May be empty.
     pub bio: String,
+    /// The picture, if they have one.
+    pub avatar: Option<Avatar>,
     /// The language of the interface, and the `lang` attribute of their texts.
     pub language: Language,
     /// Grows with every change of the profile. Of two copies, the one with the larger revision is newer.

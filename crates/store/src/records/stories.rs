@@ -7,7 +7,7 @@ use sosik_feed::{
     Audience, CommentId, NotificationId, PersonId, RawId, StoryCounts, StoryId, Timestamp,
 };
 
-use super::{Attachment, NewAttachment};
+use super::{Attachment, NewAttachment, NewPreview, StoryLink};
 
 /// Identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct NewStory {
     /// Media of the author that belong to no story, in their order. The write fails with
     /// [`MediaRefused`](crate::StoreError::MediaRefused) if one of them cannot be attached. Imports ignore them.
     pub attachments: Vec<NewAttachment>,
+    /// The preview to make of the first link of the text. Imports ignore it.
+    pub link: Option<NewPreview>,
     /// The idempotency key, if the request has one.
     pub idempotency: Option<Idempotency>,
     /// The current time.
@@ -98,6 +100,8 @@ pub struct StoryRecord {
     pub tags: Vec<String>,
     /// Photos and videos.
     pub attachments: Vec<Attachment>,
+    /// The preview of its first link. `None` while it is made, and if there is nothing to show.
+    pub link: Option<StoryLink>,
     /// Numbers of likes and comments.
     pub counts: StoryCounts,
 }
@@ -149,6 +153,9 @@ pub struct EditedText {
     pub mentions: Vec<String>,
     /// Tags in the text.
     pub tags: Vec<String>,
+    /// The preview to make of the first link of the text. If the story shows a preview of that link, it stays. All other
+    /// previews of the story are deleted.
+    pub link: Option<NewPreview>,
     /// Taken from the generator just now. Notifications of new mentions carry it, so they are the newest of their list.
     pub cause: RawId,
 }

@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 pub mod accounts;
+pub mod avatars;
 pub mod bulk;
 pub mod cache_leases;
 pub mod comments;
@@ -31,6 +32,7 @@ pub mod nodes;
 pub mod notifications;
 pub mod orders;
 pub mod people;
+pub mod previews;
 pub mod privacy;
 pub mod relations;
 pub mod replies;
@@ -38,6 +40,7 @@ pub mod saved;
 pub mod sessions;
 pub mod stories;
 pub mod suggestions;
+pub mod uploads;
 pub mod world;
 
 /// Expands to one test for every behaviour of the contract. Takes an `async fn` that opens an empty store.
@@ -124,9 +127,23 @@ macro_rules! contract_suite {
                 a_viewer_with_more_blocks_than_a_story_has_likes_and_comments_gets_the_same_counts,
                 imported_likes_are_counted_and_told_to_nobody,
             }
+            avatars {
+                an_avatar_changes_the_profile_when_it_is_ready_and_is_never_shown_in_a_story,
+                the_last_upload_wins_in_whatever_order_they_are_processed,
+                a_new_avatar_deletes_the_former_one,
+                an_avatar_that_cannot_be_processed_changes_nothing_and_gives_way_to_the_next,
+                a_late_worker_changes_no_avatar,
+                a_removed_avatar_is_gone_with_the_uploads_for_one,
+                an_avatar_is_kept_when_unused_uploads_are_deleted_and_counts_for_the_quota,
+                of_avatars_that_are_uploaded_and_finished_at_once_one_stays,
+            }
             media {
                 an_upload_is_kept_and_is_due_for_processing,
                 work_is_due_again_when_its_claim_expires_and_the_late_worker_changes_nothing,
+                videos_and_everything_else_are_claimed_apart,
+                a_claim_is_renewed_or_given_back_by_its_own_worker_only,
+                a_claim_that_ends_without_a_result_is_a_fault_unless_it_was_released,
+                a_released_claim_is_due_when_it_was_asked_for_and_its_worker_is_fenced,
                 a_story_shows_its_photos_in_order_before_and_after_they_are_processed,
                 a_photo_that_is_ready_before_the_post_is_shown_at_once,
                 only_own_photos_that_no_other_story_has_are_attached,
@@ -134,8 +151,10 @@ macro_rules! contract_suite {
                 an_edit_reorders_describes_adds_and_deletes_photos,
                 the_photos_of_a_deleted_story_are_removed_and_forgotten,
                 a_result_for_a_photo_of_a_deleted_story_changes_nothing,
+                photos_are_added_to_a_bare_story_without_an_edit,
                 a_person_deletes_own_photos_that_no_story_has,
                 uploads_that_were_not_posted_are_deleted_a_few_at_a_time,
+                only_so_many_videos_of_one_person_wait_even_at_once,
                 nobody_uploads_beyond_the_quota_even_at_once,
             }
             nodes {
@@ -194,6 +213,19 @@ macro_rules! contract_suite {
                 a_profile_counts_friends_follows_followers_and_stories,
                 public_stories_are_counted_through_posts_imports_edits_and_deletions,
                 the_read_position_never_goes_back,
+            }
+            previews {
+                a_story_shows_the_preview_of_its_link_once_it_is_made,
+                a_preview_without_files_or_without_anything_to_show_leaves_no_row,
+                a_preview_is_due_again_when_its_claim_expires_and_a_late_result_changes_nothing,
+                postponed_work_is_due_at_its_time_unless_the_claim_is_lost,
+                an_edit_keeps_replaces_or_removes_the_preview_by_the_first_link,
+                a_result_for_a_link_that_an_edit_removed_changes_nothing,
+                the_preview_of_a_deleted_story_is_removed_and_forgotten,
+                a_link_is_fetched_by_one_and_its_result_is_used_until_it_expires,
+                of_many_who_claim_a_link_at_once_one_fetches_it,
+                a_fetch_whose_worker_died_is_claimed_again_and_its_late_result_is_refused,
+                expired_links_are_listed_a_few_at_a_time_and_forgotten_unless_claimed_again,
             }
             privacy {
                 settings_are_open_at_first_and_change_one_by_one,
@@ -272,6 +304,16 @@ macro_rules! contract_suite {
                 the_latest_people_put_aside_are_kept_until_they_are_taken_up_again,
                 nobody_puts_aside_people_who_do_not_exist,
                 the_people_whom_most_follow_come_first,
+            }
+            uploads {
+                an_upload_grows_until_it_is_a_medium,
+                one_request_at_a_time_holds_an_upload,
+                a_request_that_lost_its_hold_changes_nothing,
+                an_upload_becomes_no_video_while_too_many_of_its_owner_wait,
+                incomplete_uploads_count_for_the_quota_even_at_once,
+                a_person_has_only_so_many_incomplete_uploads,
+                an_upload_is_deleted_by_its_owner_and_expires,
+                files_of_media_and_uploads_are_listed_in_order,
             }
             maintenance {
                 what_is_right_is_left_alone,

@@ -10,8 +10,8 @@ use sosik_feed::{
 use super::sessions::session;
 use super::world::{MEDIA_QUOTA, World};
 use crate::{
-    LeaseRequest, NewComment, NewInvitation, NewMedia, NewPerson, NewStory, NodeLease,
-    SessionRecord, StoreError,
+    LeaseRequest, LinkClaim, NewComment, NewInvitation, NewMedia, NewPerson, NewPreview, NewStory,
+    NewUpload, NodeLease, SessionRecord, StoreError,
 };
 
 const SPAN: Duration = Duration::from_secs(10);
@@ -176,8 +176,41 @@ pub async fn ids_come_after_the_newest_id_of_every_kind(world: &World) {
         id: MediaId::of_owner(mina, id_at(after(7))),
         ..world.new_media(mina)
     };
-    assert!(world.add_media(media, MEDIA_QUOTA).await.unwrap());
+    assert!(
+        world
+            .add_media(media, MEDIA_QUOTA)
+            .await
+            .unwrap()
+            .is_added()
+    );
     check_ids_after(world, after(7)).await;
+
+    let upload = NewUpload {
+        id: MediaId::of_owner(mina, id_at(after(8))),
+        ..world.new_upload(mina)
+    };
+    world.add_upload(upload, MEDIA_QUOTA, 1).await.unwrap();
+    check_ids_after(world, after(8)).await;
+
+    let preview = NewPreview {
+        id: MediaId::of_owner(mina, id_at(after(9))),
+        url: "https://news.example/".to_owned(),
+    };
+    let linking = NewStory {
+        link: Some(preview),
+        ..world.new_story(mina, "a link")
+    };
+    world.posts_new(linking).await;
+    check_ids_after(world, after(9)).await;
+
+    let link = LinkClaim {
+        key: [1; 32],
+        folder: MediaId::from_u64(RawId::first_at(after(10)).as_u64()),
+        now,
+        until: after(1),
+    };
+    world.claim_link(link).await.unwrap();
+    check_ids_after(world, after(10)).await;
 }
 
 fn id_at(at: Timestamp) -> UnownedId {

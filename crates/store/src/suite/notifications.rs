@@ -200,6 +200,7 @@ pub async fn an_edit_tells_the_newly_mentioned_once_and_at_the_top(world: &World
             text: mentioned.join(" "),
             mentions: handles(mentioned),
             tags: vec![],
+            link: None,
             cause: world.id().lowest(),
         }),
         attachments: None,

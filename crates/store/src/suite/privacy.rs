@@ -179,6 +179,7 @@ pub async fn an_edit_obeys_the_settings_of_its_time(world: &World) {
             text: text.to_owned(),
             mentions: vec!["mina".to_owned()],
             tags: Vec::new(),
+            link: None,
             cause: world.id().lowest(),
         }),
         attachments: None,

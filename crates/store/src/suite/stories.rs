@@ -76,6 +76,7 @@ pub async fn the_author_edits_text_mentions_and_tags(world: &World) {
         text: "@joon #both #new".to_owned(),
         mentions: words(&["joon"]),
         tags: words(&["both", "new"]),
+        link: None,
         cause: world.id().lowest(),
     };
     let change = StoryEdit {

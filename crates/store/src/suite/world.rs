@@ -17,9 +17,10 @@ use super::known::{Known, Noted};
 use crate::layer::Layered;
 use crate::{
     Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, MediaKind, MediaQuota,
-    NewComment, NewMedia, NewPerson, NewStory, NotificationList, NotificationRecord, Operations,
-    PersonRecord, Posted, ReaderChunk, ReadersMax, ReadersQuery, RelationChange, RelationLimits,
-    SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
+    NewComment, NewMedia, NewPerson, NewStory, NewUpload, NotificationList, NotificationRecord,
+    Operations, PersonRecord, Posted, ReaderChunk, ReadersMax, ReadersQuery, RelationChange,
+    RelationLimits, SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
+    StorySpan, TokenHash,
 };
 
 /// The limits of the product.
@@ -44,6 +45,7 @@ pub const THREE: RelationLimits = RelationLimits {
 pub const MEDIA_QUOTA: MediaQuota = MediaQuota {
     count_max: 100,
     bytes_max: 1_000_000,
+    videos_waiting_max: 100,
 };
 
 /// The claim of stories posted in this world.
@@ -332,6 +334,7 @@ impl World {
             audience: Audience::Public,
             mentions: vec![],
             attachments: Vec::new(),
+            link: None,
             tags: vec![],
             idempotency: None,
             now,
@@ -351,6 +354,16 @@ impl World {
             upload: "an-upload.up".to_owned(),
             bytes: 1_000,
             now: self.now(),
+        }
+    }
+
+    /// A valid upload that arrives in several requests.
+    pub fn new_upload(&self, owner: PersonId) -> NewUpload {
+        NewUpload {
+            id: MediaId::of_owner(owner, self.id()),
+            owner,
+            length: 1_000,
+            expires_at: self.now().plus(Duration::from_secs(86_400)),
         }
     }
 

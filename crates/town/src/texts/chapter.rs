@@ -15,22 +15,38 @@ use crate::data::Lines;
 /// The topic of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Topic {
+pub enum Topic {
+    /// Meals.
     Food,
+    /// The way to work and back.
     Commute,
+    /// Relatives.
     Family,
+    /// The club of the town.
     Football,
+    /// Cats and dogs.
     Pets,
+    /// School and exams.
     Study,
+    /// Jobs.
     Work,
+    /// Days elsewhere.
     Trips,
+    /// Shops and stalls.
     Market,
+    /// The festival of lanterns.
     Festival,
+    /// Books, films and music.
     Culture,
+    /// Sport of one's own.
     Exercise,
+    /// The household.
     Home,
+    /// Something that others may know.
     Questions,
+    /// Gratitude.
     Thanks,
+    /// The sky of the day.
     Weather,
 }
 

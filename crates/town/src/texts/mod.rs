@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use sosik_feed::people::Language;
 
-pub(super) use chapter::Topic;
+pub use chapter::Topic;
 use chapter::{Chapter, Tongue};
 use fill::{Filler, slots};
 
@@ -44,7 +44,7 @@ pub(super) enum Matter {
 #[derive(Debug, Clone)]
 pub(super) struct Thread {
     language: Language,
-    topic: Option<Topic>,
+    pub(super) topic: Option<Topic>,
     words: Vec<(&'static str, &'static str)>,
 }
 

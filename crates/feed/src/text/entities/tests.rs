@@ -86,6 +86,16 @@ fn a_tag_is_taken_with_or_without_its_sign_and_in_one_form() {
 }
 
 #[test]
+fn the_first_link_of_a_text_is_found_behind_mentions_and_tags() {
+    let text = "@mina #news ftp://a.example/ www.b.example/x?y=1#z then https://c.example/";
+    assert_eq!(
+        first_link(text).as_deref(),
+        Some("https://www.b.example/x?y=1#z")
+    );
+    assert_eq!(first_link("@mina and #news"), None);
+}
+
+#[test]
 fn at_most_fifty_links_of_one_text_and_two_hundred_entities_are_kept() {
     let addresses: String = (0..80).map(|n| format!("https://a.example/{n} ")).collect();
     assert_eq!(links(&addresses).len(), LINKS_MAX);

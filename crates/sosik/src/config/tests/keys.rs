@@ -25,7 +25,13 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("fabric.ca_file", "authorities.pem"),
         ("log.filter", "debug"),
         ("log.format", "json"),
+        ("media.ffmpeg", "/opt/ffmpeg"),
+        ("media.s3_access_key", "a-key"),
+        ("media.s3_endpoint", "http://10.0.0.9:9000"),
+        ("media.s3_region", "ap-northeast-2"),
+        ("media.previews", "off"),
         ("media.url", "file:photos"),
+        ("media.work_folder", "work"),
         ("node.address", "10.0.0.1:8420"),
         ("node.name", "another"),
         ("public.page", "on"),
@@ -45,6 +51,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("queue.url", "memory:another"),
         // Shown nowhere, so its place is compared below.
         ("server.admin_token", "0123456789abcdef"),
+        ("media.s3_secret_key", "a-secret"),
     ];
     let candidates = match default.as_integer() {
         Some(number) => [number - 1, number + 1, number / 2]
@@ -90,8 +97,9 @@ fn with_each_list_on_one_line(text: &str) -> Vec<String> {
 fn every_key_changes_its_own_place_and_is_shown_as_it_was_written() {
     let shown = |config: &Config| -> Vec<String> {
         let text = format!(
-            "{config:#?}\nadmin token: {:?}",
-            config.server.admin_token.reveal()
+            "{config:#?}\nadmin token: {:?}\nkey: {:?}",
+            config.server.admin_token.reveal(),
+            config.media.s3_secret_key.reveal()
         );
         with_each_list_on_one_line(&text)
     };
@@ -116,7 +124,7 @@ fn every_key_changes_its_own_place_and_is_shown_as_it_was_written() {
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            let secret = key == "server.admin_token";
+            let secret = ["server.admin_token", "media.s3_secret_key"].contains(&key.as_str());
             assert!(
                 secret || value == written || value == format!("[\"{written}\"]"),
                 "{key}: {value}"

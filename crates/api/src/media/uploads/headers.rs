@@ -1,0 +1,164 @@
+//! The header fields of the protocol.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use sosik_service::media::Checksum;
+use sosik_store::UploadRecord;
+
+use crate::app::App;
+use crate::middleware::{Pieces, StreamedBody};
+use crate::problem::Problem;
+
+/// The only version of the protocol that is supported.
+pub(super) const VERSION: HeaderValue = HeaderValue::from_static("1.0.0");
+
+pub(super) const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+pub(super) const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
+pub(super) const TUS_EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
+pub(super) const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
+pub(super) const TUS_CHECKSUM_ALGORITHM: HeaderName =
+    HeaderName::from_static("tus-checksum-algorithm");
+pub(super) const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
+pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
+const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
+
+/// What a page of another origin may send.
+pub(crate) const PROTOCOL_HEADERS_SENT: [HeaderName; 6] = [
+    TUS_RESUMABLE,
+    UPLOAD_LENGTH,
+    UPLOAD_OFFSET,
+    UPLOAD_CHECKSUM,
+    UPLOAD_DEFER_LENGTH,
+    UPLOAD_METADATA,
+];
+
+/// What a page of another origin may read.
+pub(crate) const PROTOCOL_HEADERS_EXPOSED: [HeaderName; 8] = [
+    TUS_RESUMABLE,
+    TUS_VERSION,
+    TUS_EXTENSION,
+    TUS_MAX_SIZE,
+    TUS_CHECKSUM_ALGORITHM,
+    UPLOAD_LENGTH,
+    UPLOAD_OFFSET,
+    UPLOAD_EXPIRES,
+];
+
+/// The type of a body with bytes of a file.
+const OFFSET_STREAM: &str = "application/offset+octet-stream";
+
+/// Adds the version to a response of these routes.
+pub(crate) async fn version(mut response: Response) -> Response {
+    let is_other_version = response.status() == StatusCode::PRECONDITION_FAILED;
+    let headers = response.headers_mut();
+    headers.insert(TUS_RESUMABLE, VERSION);
+    if is_other_version {
+        headers.insert(TUS_VERSION, VERSION);
+    }
+    response
+}
+
+/// A request by the version of the protocol that is supported.
+pub(crate) struct Tus;
+
+impl FromRequestParts<App> for Tus {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        match parts.headers.get(TUS_RESUMABLE) {
+            Some(version) if version == VERSION => Ok(Self),
+            Some(_) | None => Err(Problem::UploadVersion),
+        }
+    }
+}
+
+/// The bytes of the whole file.
+pub(crate) struct UploadLength(pub(super) u64);
+
+impl FromRequestParts<App> for UploadLength {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        if parts.headers.contains_key(UPLOAD_DEFER_LENGTH) {
+            let message = "Upload-Defer-Length is not supported: send Upload-Length";
+            return Err(Problem::UploadHeader(message));
+        }
+        let message = "send the bytes of the whole file as a number in Upload-Length";
+        let length = number(&parts.headers, &UPLOAD_LENGTH);
+        length.map(Self).ok_or(Problem::UploadHeader(message))
+    }
+}
+
+/// The offset at which the body continues.
+pub(crate) struct UploadOffset(pub(super) u64);
+
+impl FromRequestParts<App> for UploadOffset {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let message = "send the offset at which the body continues as a number in Upload-Offset";
+        let offset = number(&parts.headers, &UPLOAD_OFFSET);
+        offset.map(Self).ok_or(Problem::UploadHeader(message))
+    }
+}
+
+/// The body of a request that appends, with its type and its checksum. `None` if there is no body.
+pub(crate) struct PartOfFile(pub(super) Option<sosik_service::media::Body<Pieces>>);
+
+impl FromRequestParts<App> for PartOfFile {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let Some(body) = parts.extensions.remove::<StreamedBody>() else {
+            return Ok(Self(None));
+        };
+        let content_type = parts.headers.get(header::CONTENT_TYPE);
+        if content_type.is_none_or(|value| value != OFFSET_STREAM) {
+            return Err(Problem::UploadBodyType);
+        }
+        Ok(Self(Some(sosik_service::media::Body {
+            pieces: body.pieces(),
+            checksum: checksum(&parts.headers)?,
+        })))
+    }
+}
+
+fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem> {
+    let Some(value) = headers.get(UPLOAD_CHECKSUM) else {
+        return Ok(None);
+    };
+    let message = "send sha256 or sha1, a space, and the digest as base64 in Upload-Checksum";
+    let checksum = value.to_str().ok().and_then(Checksum::parse);
+    let checksum = checksum.ok_or(Problem::UploadHeader(message))?;
+    Ok(Some(checksum))
+}
+
+/// A number of at most sixteen digits.
+fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    let text = headers.get(name)?.to_str().ok()?;
+    let is_number = text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
+
+/// A response with the state of an upload.
+pub(super) fn state(status: StatusCode, upload: &UploadRecord) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(UPLOAD_OFFSET, upload.received.into());
+    let expires_at = UNIX_EPOCH + Duration::from_millis(upload.expires_at.as_millis());
+    if !upload.is_complete()
+        && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(expires_at))
+    {
+        headers.insert(UPLOAD_EXPIRES, date);
+    }
+    response
+}

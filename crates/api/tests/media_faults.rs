@@ -1,0 +1,202 @@
+//! Uploads while the storage fails, and workers that lose their claims: no upload that was accepted is lost.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever cannot be done fails the test, as it should"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_api::schema::{Media, MediaState};
+use sosik_feed::{MediaId, Timestamp};
+use sosik_service::Clock;
+use sosik_service::media::Storage;
+use sosik_store::{MediaQueue, MediaTask};
+use sosik_testkit::media::photo;
+use sosik_testkit::storage::{FaultyFiles, Reads};
+use sosik_testkit::{TestApp, TestPerson, eventually};
+
+/// A lost claim is noticed in a third of it.
+const CLAIM: Duration = Duration::from_millis(600);
+
+/// Interval between looks of a worker, and its pause after a failure.
+const SOON: Duration = Duration::from_millis(5);
+
+/// Longer than a file without a use stays.
+const HOURS: Duration = Duration::from_secs(3 * 3600);
+
+/// More claims than may end with their process.
+const MANY: u64 = 8;
+
+struct Studio {
+    app: TestApp,
+    files: Arc<FaultyFiles>,
+    mina: TestPerson,
+}
+
+impl Studio {
+    async fn open(reads: Reads) -> Self {
+        let files = Arc::new(FaultyFiles::default());
+        files.reads(reads);
+        let storage = Storage::with(files.clone());
+        let app = TestApp::with(|settings| {
+            settings.storage = Some(storage);
+            settings.service.media.claim = CLAIM;
+            settings.service.media.retry_after = SOON;
+            settings.service.media.poll_every = SOON;
+            settings.service.media.workers = 1;
+        })
+        .await;
+        let mina = app.user("mina").await;
+        Self { app, files, mina }
+    }
+
+    async fn uploads(&self) -> Media {
+        self.mina.uploads(&photo(40, 30, 1)).await
+    }
+
+    async fn state(&self, media: &Media) -> Media {
+        let path = format!("/v1/media/{}", media.id);
+        self.mina.get(&path).await.expect(200).read()
+    }
+
+    async fn becomes(&self, media: &Media, state: MediaState) -> Media {
+        eventually("the upload is processed", async || {
+            self.state(media).await.state == state
+        })
+        .await;
+        self.state(media).await
+    }
+
+    async fn is_disturbed(&self, reads: u64) {
+        eventually("workers try to read the upload", async || {
+            self.files.disturbed() >= reads
+        })
+        .await;
+    }
+
+    /// Takes the claim away from the worker, as another node does when the claim has expired.
+    async fn takes_the_claim(&self, media: &Media) -> MediaTask {
+        let (store, now) = (self.app.service().store(), self.app.clock().now());
+        let id = id(media);
+        let released = store.release_media(id, 1, now).await;
+        assert!(released.unwrap(), "the first claim is that of the worker");
+        let claimed = store.claim_media(MediaQueue::Short, now, now.plus(HOURS));
+        let claimed = claimed.await.unwrap().unwrap();
+        assert_eq!(claimed.media, id);
+        claimed
+    }
+
+    async fn gives_back(&self, task: &MediaTask, now: Timestamp) {
+        let store = self.app.service().store();
+        let released = store.release_media(task.media, task.attempt, now).await;
+        assert!(released.unwrap());
+    }
+
+    async fn has_upload(&self) -> bool {
+        self.files.endings().await.contains(&"up".to_owned())
+    }
+}
+
+fn id(media: &Media) -> MediaId {
+    MediaId::from_u64(media.id.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_storage_that_fails_for_long_costs_no_upload() {
+    let studio = Studio::open(Reads::Fail).await;
+    let upload = studio.uploads().await;
+    studio.is_disturbed(MANY).await;
+    assert_eq!(studio.state(&upload).await.state, MediaState::Processing);
+    studio.files.reads(Reads::Work);
+    studio.becomes(&upload, MediaState::Ready).await;
+}
+
+#[tokio::test]
+async fn services_that_stop_in_the_middle_cost_no_upload() {
+    let mut studio = Studio::open(Reads::Fail).await;
+    let upload = studio.uploads().await;
+    for stop in 1..MANY {
+        studio.is_disturbed(stop).await;
+        studio.app.restart().await;
+    }
+    studio.files.reads(Reads::Work);
+    studio.becomes(&upload, MediaState::Ready).await;
+}
+
+#[tokio::test]
+async fn one_answer_that_an_upload_is_missing_is_not_believed() {
+    let studio = Studio::open(Reads::Miss).await;
+    let upload = studio.uploads().await;
+    studio.is_disturbed(1).await;
+    studio.files.reads(Reads::Work);
+    studio.becomes(&upload, MediaState::Ready).await;
+
+    studio.files.reads(Reads::Miss);
+    let before = studio.files.disturbed();
+    let upload = studio.uploads().await;
+    let lost = studio.becomes(&upload, MediaState::Failed).await;
+    assert!(lost.problem.unwrap().detail.contains("the upload was lost"));
+    assert_eq!(studio.files.disturbed() - before, 5);
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_claim_leaves_the_upload_to_the_one_that_has_it() {
+    let studio = Studio::open(Reads::Wait).await;
+    let upload = studio.uploads().await;
+    studio.is_disturbed(1).await;
+    let task = studio.takes_the_claim(&upload).await;
+    studio.files.reads(Reads::Work);
+    // Its process ends, and another upload is processed by the same worker.
+    let other = studio.uploads().await;
+    studio.becomes(&other, MediaState::Ready).await;
+    assert!(studio.has_upload().await);
+    assert_eq!(studio.state(&upload).await.state, MediaState::Processing);
+
+    studio.gives_back(&task, studio.app.clock().now()).await;
+    studio.becomes(&upload, MediaState::Ready).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_hangs_and_lost_its_claim_gives_up() {
+    let studio = Studio::open(Reads::Wait).await;
+    let upload = studio.uploads().await;
+    studio.is_disturbed(1).await;
+    let task = studio.takes_the_claim(&upload).await;
+    // The only worker hangs on the first upload until it notices.
+    studio.uploads().await;
+    studio.is_disturbed(2).await;
+    studio.files.reads(Reads::Work);
+    studio.gives_back(&task, studio.app.clock().now()).await;
+    studio.becomes(&upload, MediaState::Ready).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_a_killed_worker_left_beside_its_result_is_removed() {
+    let studio = Studio::open(Reads::Work).await;
+    studio.files.keep(true);
+    let ready = studio.uploads().await;
+    studio.becomes(&ready, MediaState::Ready).await;
+    studio.files.keep(false);
+    let media = studio.app.service().media();
+    media.collect_orphans().await.unwrap();
+    assert!(studio.has_upload().await, "it is too young");
+    let served = studio.files.endings().await.len() - 1;
+    studio.app.clock().advance(HOURS);
+    media.collect_orphans().await.unwrap();
+    assert_eq!(studio.files.endings().await.len(), served);
+    assert!(!studio.has_upload().await);
+}
+
+#[tokio::test]
+async fn an_upload_that_waits_for_hours_is_not_removed() {
+    let studio = Studio::open(Reads::Fail).await;
+    let waits = studio.uploads().await;
+    studio.is_disturbed(1).await;
+    studio.app.clock().advance(HOURS);
+    let media = studio.app.service().media();
+    media.collect_orphans().await.unwrap();
+    studio.files.reads(Reads::Work);
+    studio.becomes(&waits, MediaState::Ready).await;
+}

@@ -1,0 +1,154 @@
+//! One attempt at an upload: what a worker does between its claim and the end of it.
+//!
+//! A claim ends with a result, is released, or is lost. An upload is given up after a few claims that ended in none of these
+//! ways, because then it kills the processes that work on it. What fails outside of the upload, a storage for example, never
+//! costs an upload that was acknowledged: its claim is released, and the work is due again after a pause.
+
+use std::time::Duration;
+
+use sosik_store::{MediaTask, Processed};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+
+use super::{Media, MediaEngine};
+use crate::ServiceResult;
+
+/// A claim is renewed in this part of its time, so that two renewals may fail.
+const RENEWALS: u32 = 3;
+
+/// Claims of one upload that may end with the process. One more would most likely end in the same way.
+pub(super) const FAULTS_MAX: u32 = 5;
+
+/// How the work of a claim ended.
+pub(super) enum Outcome {
+    /// With this result.
+    Done(Processed),
+    /// Something outside of the upload is in the way: the work is due again after a pause.
+    NotNow,
+    /// The upload is not in the storage. As [`Self::NotNow`], but it counts as a fault.
+    Missing,
+}
+
+/// How an attempt ended.
+enum End {
+    Work(Outcome),
+    Lost,
+    Stopped,
+}
+
+impl Outcome {
+    /// The upload cannot be shown, for this reason.
+    pub(super) fn failed(reason: &str) -> Self {
+        Self::Done(Processed::Failed(reason.to_owned()))
+    }
+}
+
+/// True if another claim would most likely kill its process, too.
+pub(super) const fn is_hopeless(task: &MediaTask) -> bool {
+    task.faults >= FAULTS_MAX
+}
+
+/// What the author reads if an upload is missing. A single answer of the storage is not believed.
+pub(super) fn missing(task: &MediaTask, reason: &str) -> Outcome {
+    match task.faults + 1 < FAULTS_MAX {
+        true => Outcome::Missing,
+        false => Outcome::failed(reason),
+    }
+}
+
+impl Media {
+    /// Works on a claimed upload, and renews the claim. A service that stops waits for `grace`. Returns the result to
+    /// record. Without one, the claim is lost or released.
+    ///
+    /// # Errors
+    /// The work or the store failed. The caller releases the claim ([`Self::release_failed`]).
+    pub(super) async fn attempt(
+        &self,
+        engine: &MediaEngine,
+        task: &MediaTask,
+        grace: Duration,
+        work: impl Future<Output = ServiceResult<Outcome>> + Send,
+    ) -> ServiceResult<Option<Processed>> {
+        let end = tokio::select! {
+            outcome = work => End::Work(outcome?),
+            () = self.claim_is_lost(task) => End::Lost,
+            () = self.stopped_for(grace) => End::Stopped,
+        };
+        let pause = self.core.settings.media.retry_after;
+        match end {
+            End::Work(Outcome::Done(result)) => return Ok(Some(result)),
+            End::Work(Outcome::NotNow) => self.release(engine, task, pause).await?,
+            End::Work(Outcome::Missing) => self.fault(task, pause).await?,
+            End::Stopped => self.release(engine, task, Duration::ZERO).await?,
+            End::Lost => self.remove_if_forgotten(engine, task.media).await?,
+        }
+        Ok(None)
+    }
+
+    /// Releases the claim of work that failed outside of the upload, before the error is returned.
+    pub(super) async fn release_failed(
+        &self,
+        engine: &MediaEngine,
+        task: &MediaTask,
+        done: ServiceResult<()>,
+    ) -> ServiceResult<()> {
+        let pause = self.core.settings.media.retry_after;
+        if done.is_err()
+            && let Err(error) = self.release(engine, task, pause).await
+        {
+            tracing::warn!(media = %task.media, %error, "a claim could not be released: it expires");
+        }
+        done
+    }
+
+    /// Ends a claim without a result. Another worker continues after the pause.
+    async fn release(
+        &self,
+        engine: &MediaEngine,
+        task: &MediaTask,
+        pause: Duration,
+    ) -> ServiceResult<()> {
+        let due_at = self.core.now().plus(pause);
+        let store = &self.core.store;
+        let released = store.release_media(task.media, task.attempt, due_at);
+        if !released.await? {
+            self.remove_if_forgotten(engine, task.media).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a claim as if its process was killed, with a pause of its own.
+    async fn fault(&self, task: &MediaTask, pause: Duration) -> ServiceResult<()> {
+        let due_at = self.core.now().plus(pause);
+        let store = &self.core.store;
+        let ended = store.renew_media_claim(task.media, task.attempt, due_at);
+        ended.await?;
+        Ok(())
+    }
+
+    pub(super) async fn stopped_for(&self, grace: Duration) {
+        self.core.stopping.cancelled().await;
+        sleep_until(Instant::now() + grace).await;
+    }
+
+    /// Renews the claim until it is lost.
+    async fn claim_is_lost(&self, task: &MediaTask) {
+        let claim = self.core.settings.media.claim;
+        let mut renewed = Instant::now();
+        let mut tick = interval_at(renewed + claim / RENEWALS, claim / RENEWALS);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while renewed.elapsed() < claim {
+            tick.tick().await;
+            // The claim lasts from before the call, however long that takes.
+            let (asked, until) = (Instant::now(), self.core.now().plus(claim));
+            let store = &self.core.store;
+            let renewal = store.renew_media_claim(task.media, task.attempt, until);
+            match renewal.await {
+                Ok(true) => renewed = asked,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(media = %task.media, %error, "the claim of an upload could not be renewed");
+                }
+            }
+        }
+    }
+}
