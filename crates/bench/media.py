@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures photos from outside: how many are processed while feeds are read, what serving a file costs beside nginx, and
-how a folder of files is answered.
+"""Measures photos over HTTP: how many are processed a second while feeds are read, what serving a file costs compared with
+nginx, and how the server responds to each file of a folder.
 
 Needs a release build of `sosik`, and for `files` nginx and wrk (Debian: `apt-get install nginx-light wrk`). From the root
 of the repository:
@@ -104,7 +104,7 @@ class Server:
 
 
 def measure_corpus(options, server):
-    """Each file of a folder: the answer, the time until it is known, and the memory of the server and its workers."""
+    """Uploads each file of a folder. Prints the response or the result of processing, and the time until it is known."""
     for path in sorted(Path(options.folder).iterdir()):
         began = time.monotonic()
         status, answer = server.upload(path.read_bytes())
@@ -213,7 +213,7 @@ def fetch(url, process, *headers):
 
 
 def measure_files(options, server):
-    """Files of a story, with a check of the session and of the audience, beside nginx without any."""
+    """Serves files of a story, with checks of session and audience, and the same files with nginx, without checks."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         folder.chmod(0o755)

@@ -6,7 +6,7 @@ import { EVERY_SIZE, openAs, picture, story } from './browser';
 import { landscape } from './photos';
 import { Person } from './town';
 
-/** The server has made the picture by then, also on a busy machine, in milliseconds. */
+/** Longest time until the server has processed the picture, also on a busy machine, in milliseconds. */
 const PROCESSED_WITHIN = 50_000;
 
 describe.each(EVERY_SIZE)('a profile picture, on a %s', (size) => {

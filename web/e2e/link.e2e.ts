@@ -1,4 +1,4 @@
-// The card of a link. The server of the tests reaches no other site, so the preview is put into what it answers.
+// The card of a link. The server of the tests cannot reach other sites, so the tests add the preview to its responses.
 import { describe, expect, it } from 'vitest';
 
 import { faults } from './axe';

@@ -134,7 +134,8 @@ pub(crate) fn ffmpeg() -> anyhow::Result<()> {
     )
 }
 
-/// What the tests of two balancers on one address and of a proxy with a cache need: the program and its package on Debian.
+/// Programs that the tests of two balancers on one address and of a caching proxy need, each with its package on
+/// Debian.
 const NETWORK: [(&str, &str); 5] = [
     ("keepalived", "keepalived"),
     ("ip", "iproute2"),

@@ -88,7 +88,7 @@ kinds! {
     Saving: saves;
     /// Uploading photos.
     Uploading: uploads;
-    /// Appending to uploads. A client chooses the size of its pieces.
+    /// Requests that append to uploads. They have their own limit, because clients may split a file into many requests.
     Appending: appends;
     /// Sending friend requests.
     AskingFriends: friend_requests;

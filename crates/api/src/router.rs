@@ -35,14 +35,14 @@ pub(crate) fn public(app: &App) -> impl Handle + use<> {
     option_layer(cors).layer(with_middleware(for_people(), app))
 }
 
-/// The layer of other origins answers every request with `OPTIONS`. Only those of browsers that announce another request are
-/// meant for it.
+/// Passes only preflight requests to the CORS layer, which would answer every `OPTIONS` request. Other `OPTIONS`
+/// requests reach their handler.
 fn unless_options(layered: impl Handle, plain: impl Handle) -> impl Handle {
     service_fn(move |request: Request| {
-        let is_announcement = request
+        let is_preflight = request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        let is_plain = request.method() == Method::OPTIONS && !is_announcement;
+        let is_plain = request.method() == Method::OPTIONS && !is_preflight;
         let (layered, plain) = (layered.clone(), plain.clone());
         Box::pin(async move {
             match is_plain {

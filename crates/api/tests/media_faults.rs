@@ -17,13 +17,13 @@ use sosik_testkit::media::photo;
 use sosik_testkit::storage::{FaultyFiles, Reads};
 use sosik_testkit::{TestApp, TestPerson, eventually};
 
-/// A lost claim is noticed in a third of it.
+/// Duration of a claim. A worker notices a lost claim within a third of it.
 const CLAIM: Duration = Duration::from_millis(600);
 
-/// Interval between looks of a worker, and its pause after a failure.
+/// Poll interval of the workers, and their delay after a failure.
 const SOON: Duration = Duration::from_millis(5);
 
-/// Longer than a file without a use stays.
+/// Longer than an unused file is kept.
 const HOURS: Duration = Duration::from_secs(3 * 3600);
 
 /// More claims than may end with their process.

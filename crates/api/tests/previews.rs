@@ -1,4 +1,4 @@
-//! Previews of links over HTTP: what a story shows, to whom, for how long, and how often a page is fetched for it.
+//! Link previews over HTTP: their content, their visibility, their lifetime, and how often a page is fetched.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,10 +15,10 @@ use sosik_testkit::media::photo;
 use sosik_testkit::{Pages, TIMEOUT, TestApp, TestPerson, eventually};
 use tempfile::TempDir;
 
-/// Postponed work is due soon, and nothing is kept for long.
+/// Poll and sweep intervals of the workers.
 const SOON: Duration = Duration::from_millis(20);
 
-/// How long a result is used.
+/// How long the result of a fetch is reused.
 const HOUR: Duration = Duration::from_secs(3_600);
 
 struct Town {
@@ -86,7 +86,8 @@ async fn sees_card(reader: &TestPerson, story: &Story, title: &str) -> LinkPrevi
     seen.unwrap()
 }
 
-/// Waits until nothing is left to do for previews. A later story is done after earlier ones, if its host is free.
+/// Waits until the previews of all earlier stories are done. Previews are processed in order, except while a host is
+/// busy.
 async fn is_settled(town: &Town, person: &TestPerson) {
     town.pages
         .put_html("settled.example/", "<title>settled</title>");

@@ -1,4 +1,4 @@
-//! Uploads that continue (tus 1.0): over real connections that break, on two nodes, with checksums and limits.
+//! Resumable uploads (tus 1.0): over real connections that break, on two nodes, with checksums and limits.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,10 +26,10 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Connections of one upload that are cut.
+/// How often the connection of one upload is cut.
 const CUTS: usize = 100;
 
-/// `sha256` of nothing that a test sends.
+/// A well-formed checksum that matches no body of these tests.
 const WRONG: &str = "sha256 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
 struct Studio {
@@ -154,7 +154,7 @@ async fn sends_some(
     connection
 }
 
-/// Sends some bytes from where the upload ends, and cuts the connection. Returns after the server has noticed.
+/// Sends some bytes at the current offset and cuts the connection. Returns when the server has noticed.
 async fn cut(app: &TestApp, person: &TestPerson, upload: &str, file: &[u8], bytes: usize) {
     let from = offset(person, upload).await;
     let rest = &file[usize::try_from(from).unwrap()..];

@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval};
 
-/// Shorter than the work behind a gate, so that a claim that is not renewed is lost.
+/// Shorter than the work behind a gate, so a claim that is not renewed expires.
 const CLAIM: Duration = Duration::from_secs(2);
 
 /// A MOV with codecs that no browser plays.
@@ -46,7 +46,7 @@ impl Studio {
         Self::with(|_| {}).await
     }
 
-    /// With a program that hangs while the gate is shut.
+    /// With an `ffmpeg` that hangs while the gate is shut.
     async fn with_a_gate() -> (Self, Gate) {
         let gate = Gate::new();
         let program = gate.program();
@@ -111,7 +111,7 @@ fn collect(folder: &Path, names: &mut Vec<String>) {
     }
 }
 
-/// Makes `ffmpeg` hang, once started, while it is shut.
+/// While it is shut, every `ffmpeg` that starts hangs.
 struct Gate {
     folder: TempDir,
 }
@@ -123,7 +123,7 @@ impl Gate {
         Self { folder }
     }
 
-    /// What has begun hangs on.
+    /// Programs that hang already continue to hang.
     fn open(&self) {
         std::fs::remove_file(self.folder.path().join("shut")).unwrap();
     }
@@ -265,7 +265,7 @@ async fn a_video_is_read_in_parts() {
     assert_eq!(header(&head, "content-type"), "video/mp4");
 }
 
-/// Ten megabytes that play everywhere: noise, which no codec makes small.
+/// A video of five to twenty megabytes that plays everywhere. It shows noise, which no codec compresses well.
 fn large_video() -> Vec<u8> {
     let noise =
         "-filter:v noise=alls=90:allf=t -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac";
@@ -282,7 +282,8 @@ fn large_video() -> Vec<u8> {
     file
 }
 
-/// Readers that take nothing. Whole files for all of them would have several times the room of one person.
+/// Number of readers that read nothing. If the server held the whole file for each of them, it would exceed its limit
+/// for one client several times.
 const SLOW_READERS: usize = 12;
 
 #[tokio::test]
@@ -445,7 +446,7 @@ async fn work_on_a_deleted_video_ends_with_the_next_renewal_of_its_claim() {
     studio.begins().await;
     let delete = format!("/v1/media/{}", gone.id);
     mina.delete(&delete).await.expect(204);
-    // Its program hangs for a quarter of an hour, so only the lost claim ends it.
+    // The program hangs for a quarter of an hour, so only the lost claim can end it.
     eventually("the worker gives up", async || {
         let mut names = Vec::new();
         collect(studio.work.path(), &mut names);

@@ -1,17 +1,18 @@
-//! The authorities that this machine trusts, for connections with TLS to others.
+//! TLS client configuration with the root certificates of this machine.
 
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client that trusts the authorities of this machine. Without any, it connects to nobody.
+/// A TLS client configuration that trusts the root certificates of this machine. If there are none, it logs a warning,
+/// and every TLS connection fails.
 pub(crate) fn client() -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
         tracing::warn!(
-            "no root certificates found, so no address with https is reached: install ca-certificates"
+            "no root certificates found, so every https connection will fail: install ca-certificates"
         );
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

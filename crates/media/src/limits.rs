@@ -26,10 +26,12 @@ pub const VIDEO_BYTES_MAX: u64 = 200_000_000;
 /// Bytes on disk while a video is prepared: the upload, its conversion and the file that is served.
 pub const VIDEO_WORK_BYTES_MAX: u64 = 3 * VIDEO_BYTES_MAX;
 
-/// Time to prepare one video, all programs together. Converting ten minutes of 4K takes about ten.
+/// Time limit for preparing one video, all runs of ffmpeg together. Converting ten minutes of 4K takes about ten
+/// minutes.
 pub const VIDEO_DEADLINE: std::time::Duration = std::time::Duration::from_secs(1800);
 
-/// Time of a program that reads a moment of a video only: to tell what it is, or to take its poster.
+/// Time limit for a short step: reading the properties of a video, taking its poster, or making the sizes of the
+/// poster.
 pub const GLANCE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Duration of a video.

@@ -181,7 +181,7 @@ pub struct Storage {
     engine: Arc<dyn ObjectStore>,
     /// On a file system of this machine.
     local: Option<PathBuf>,
-    /// Large files on their way, and those that are aborted.
+    /// Tasks that send large files or abort them.
     sending: TaskTracker,
 }
 
@@ -196,9 +196,9 @@ pub struct Piece {
     pub size: u64,
 }
 
-/// A file, or a part of it, that is read while it is consumed.
+/// A file or a part of it, as a stream.
 pub struct Content {
-    /// The bytes in order. An error ends them.
+    /// The bytes in order. The stream ends at the first error.
     pub pieces: BoxStream<'static, Result<Bytes, StorageError>>,
     /// Their place in the file.
     pub range: Range<u64>,
@@ -226,7 +226,7 @@ impl Storage {
         })
     }
 
-    /// A storage in a bucket. It is shared by all nodes. Nothing is sent yet: [`Storage::check`] tries it.
+    /// A storage in a bucket, which all nodes share. Sends no request: [`Storage::check`] tests the access.
     ///
     /// # Errors
     ///
@@ -438,7 +438,8 @@ impl Content {
     }
 }
 
-/// Pieces of [`STREAM_PIECE_BYTES`]. Those of the engine are smaller, and each costs a change of threads.
+/// Reads a file of this machine in pieces of [`STREAM_PIECE_BYTES`]. The engine's pieces are smaller, and each costs a
+/// switch of threads.
 fn local_pieces(
     file: std::fs::File,
     range: Range<u64>,
@@ -453,7 +454,7 @@ fn local_pieces(
     futures::stream::once(opened).try_flatten().boxed()
 }
 
-/// Free bytes of the disk of a folder, for this user.
+/// Bytes of a folder's disk that are available to this user. `None` if they cannot be determined.
 pub(crate) fn free_bytes(folder: &FilePath) -> Option<u64> {
     let free = rustix::fs::statvfs(folder).ok()?;
     Some(free.f_bavail.saturating_mul(free.f_frsize))

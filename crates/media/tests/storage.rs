@@ -219,8 +219,8 @@ async fn a_wrong_key_is_rejected_at_the_first_check_and_shown_nowhere() {
     }
 }
 
-/// The clock of the test jumps while all wait, so no time passes. Repetitions end by the real clock, so there are all of them
-/// here.
+/// The paused clock jumps while all tasks wait, so the test is fast. The retry timeout follows the real clock, so every
+/// retry happens.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_accepts_and_does_not_answer_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

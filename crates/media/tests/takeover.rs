@@ -1,4 +1,4 @@
-//! An `ffmpeg` that was taken over: what it leaves in its folder leads to no file of the server, and blocks nothing.
+//! An `ffmpeg` that was taken over: the files that it leaves give no access to files of the server, and block nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,8 @@ const MOV: &[u8] = b"\0\0\0\x14ftypqt  \0\0\0\0qt  ";
 
 const WORKER: &str = env!("CARGO_BIN_EXE_sosik-media-worker");
 
-/// What a program plants, as a command of a shell. `$secret` is a file of the server, `$result` the place of the result.
+/// Shell commands that leave something else than a file. `$secret` is a file of the server, `$result` the path of the
+/// result.
 const PLANTS: [(&str, &str); 4] = [
     ("a symbolic link", r#"exec ln -s "$secret" "$result""#),
     ("a hard link", r#"exec ln "$secret" "$result""#),
@@ -47,7 +48,7 @@ const PLANTS: [(&str, &str); 4] = [
 enum Sandbox {
     /// In the sandbox of this machine.
     Real,
-    /// Without any, as on a kernel that has none. Links and pipes are made then.
+    /// Without a sandbox, as on a kernel that has none. Links and pipes can be created then.
     None,
 }
 

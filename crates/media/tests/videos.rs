@@ -440,7 +440,7 @@ async fn a_playlist_that_pretends_to_be_a_video_leads_nowhere() {
     }
 }
 
-/// What a tool of its own reads from a video: `key=value` for its pictures.
+/// The properties of the video stream that `ffprobe` reads, as lines of `key=value`.
 fn probed(file: &[u8], entries: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("video.mp4");

@@ -1,8 +1,7 @@
-//! Pixels with floating point colours, and shapes with smooth edges.
-//!
-//! The shorter side of a canvas is 1 unit long. The origin is the upper left corner, and `y` grows downwards. A shape is a
-//! signed distance: negative inside. A pixel is covered as far as the edge is inside of it, so edges are smooth without
-//! more samples.
+//! A canvas with floating point colours, and shapes with smooth edges.
+//! The shorter side of a canvas is 1 unit long. The origin is the upper left corner, and `y` grows downwards. A shape
+//! is a signed distance function: negative inside. The coverage of a pixel follows from its distance to the edge, so
+//! edges are smooth without more samples.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -16,7 +15,7 @@ pub(crate) struct Point {
     pub(crate) y: f32,
 }
 
-/// A point, in fewer letters.
+/// The point at these coordinates.
 pub(crate) const fn at(x: f32, y: f32) -> Point {
     Point { x, y }
 }
@@ -167,7 +166,7 @@ fn bounds_of(points: &[Point]) -> (Point, Point) {
     })
 }
 
-/// Exact on the edge, and close to it otherwise.
+/// The distance from an ellipse around the origin: exact on the edge, approximate elsewhere.
 fn to_ellipse(point: Point, radii: Point) -> f32 {
     let scaled = at(point.x / radii.x, point.y / radii.y);
     let slope = at(scaled.x / radii.x, scaled.y / radii.y).length();
@@ -251,7 +250,7 @@ impl Canvas {
         self.shade(shape, 0.0, 1.0, |_| colour);
     }
 
-    /// Fills a shape with an edge as soft as `soft` units, more or less opaque.
+    /// Fills a shape whose edge is blurred over `soft` units, with an opacity from 0 to 1.
     pub(crate) fn shade(
         &mut self,
         shape: &Shape,
@@ -331,7 +330,7 @@ impl Canvas {
         pixel(from) as usize..pixel(to) as usize
     }
 
-    /// Copies what is above a line to below it, upside down and distorted: a reflection.
+    /// Draws a reflection: mirrors everything above a line to the area below it, shifted sideways by `shift`.
     pub(crate) fn reflect(&mut self, line: f32, opacity: f32, shift: impl Fn(Point) -> f32) {
         let mirror = self.range(line, self.bottom(), self.height);
         let above = self.pixels.clone();
@@ -348,8 +347,8 @@ impl Canvas {
         }
     }
 
-    /// The finished picture: darker corners, and a little grain against bands in smooth colours. Red, green and blue of
-    /// each pixel.
+    /// Returns the finished picture as bytes of red, green and blue. Darkens the corners, and adds grain against
+    /// banding.
     pub(crate) fn finish(self, chance: &mut Chance) -> Vec<u8> {
         const CORNERS: f32 = 0.16;
         const GRAIN: f32 = 0.008;
@@ -366,7 +365,7 @@ impl Canvas {
     }
 }
 
-/// From 0 to 1 without a corner at the ends.
+/// Smoothstep: maps 0 to 0 and 1 to 1, with slope 0 at both ends.
 pub(crate) fn smooth(share: f32) -> f32 {
     let share = share.clamp(0.0, 1.0);
     share * share * (3.0 - 2.0 * share)

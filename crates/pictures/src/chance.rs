@@ -1,4 +1,4 @@
-//! Random numbers of one seed.
+//! Random numbers from a seed.
 
 /// A sequence of random numbers (SplitMix64). The same seed gives the same sequence everywhere.
 #[derive(Debug, Clone)]
@@ -16,13 +16,13 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 up to 1.
+    /// A number from 0 to less than 1.
     pub(crate) fn unit(&mut self) -> f32 {
-        // 24 bits are all that a float of this size holds.
+        // `f32` has 24 bits of precision.
         (self.next() >> 40) as f32 / 16_777_216.0
     }
 
-    /// Between two numbers.
+    /// A number between two others.
     pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
@@ -32,7 +32,7 @@ impl Chance {
         self.next() % end
     }
 
-    /// True this often of 100 times.
+    /// True with a probability of `share` percent.
     pub(crate) fn percent(&mut self, share: u64) -> bool {
         self.below(100) < share
     }
@@ -45,12 +45,12 @@ impl Chance {
     }
 }
 
-/// A curve from some waves: smooth, and the same everywhere for one seed.
+/// A smooth random curve: a sum of sine waves.
 #[derive(Debug, Clone)]
 pub(crate) struct Waves(Vec<[f32; 3]>);
 
 impl Waves {
-    /// A curve of this height with about this many hills in a unit.
+    /// A curve of about this height, in units, with about `hills` hills per unit.
     pub(crate) fn new(chance: &mut Chance, height: f32, hills: f32) -> Self {
         const WAVES: usize = 5;
         let wave = |number: usize| {

@@ -17,7 +17,7 @@ pub(crate) const fn rgb(code: u32) -> Colour {
 }
 
 impl Colour {
-    /// The colour on the way to another one.
+    /// A mixture with another colour, whose part is `share`, from 0 to 1.
     pub(crate) fn mixed(self, other: Self, share: f32) -> Self {
         let [from, to] = [self.0, other.0];
         let mix = |place: usize| from[place] + (to[place] - from[place]) * share;
@@ -48,7 +48,7 @@ impl Mul<f32> for Colour {
     }
 }
 
-/// The colour at a place between 0 and 1 of a list of at least one colour with equal distances.
+/// The colour at `place`, from 0 to 1, of a linear gradient with evenly spaced colours. The list is not empty.
 pub(crate) fn gradient(colours: &[Colour], place: f32) -> Colour {
     let last = colours.len() - 1;
     let place = place.clamp(0.0, 1.0) * last as f32;

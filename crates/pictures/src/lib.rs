@@ -1,11 +1,10 @@
 //! Draws the pictures of the demo: landscapes, the sea, cities, food and cats for stories, and faces for avatars.
+//! The promise: a seed determines what a picture shows and its descriptions, on every machine. The pixels may differ
+//! slightly between processors, because they are computed with floating point. The town uses no floating point, so this
+//! is a separate crate.
 //!
-//! The promise: a seed decides what a picture shows and its description, in all languages, everywhere. Its pixels may
-//! differ slightly between processors, because they are computed with floating point numbers. That is why this is no part
-//! of the town, which uses none.
-//!
-//! Every picture is computed from shapes. Photos of others were refused: nobody's property or face belongs into a
-//! demonstration. Files with pictures were refused, too: hundreds of them would make the executable large.
+//! Every picture is computed from shapes. Photos of real people and places were refused, because of copyright and
+//! privacy. Picture files were refused, because hundreds of them would make the executable large.
 
 mod canvas;
 mod chance;
@@ -20,10 +19,10 @@ use canvas::Canvas;
 use chance::Chance;
 use scene::Scene;
 
-/// Quality of the files, from 1 to 100. They are encoded again for each size.
+/// JPEG quality, from 1 to 100. The server encodes each picture again for every size.
 const QUALITY: u8 = 88;
 
-/// Width and height of pictures, as cameras make them: lying, standing, square.
+/// Width and height of pictures in pixels, as cameras make them: landscape, portrait and square.
 const SIZES: [[usize; 2]; 4] = [[1080, 810], [1080, 720], [810, 1080], [1000, 1000]];
 
 /// What a picture shows.
@@ -51,7 +50,7 @@ impl Subject {
 pub struct Picture {
     scene: Scene,
     size: [usize; 2],
-    /// For what the description does not mention.
+    /// Random numbers for details that the description does not mention.
     chance: Chance,
 }
 
@@ -67,13 +66,13 @@ impl Picture {
         }
     }
 
-    /// What it shows, for people who cannot see it. One phrase, shorter than 100 characters.
+    /// The description for people who cannot see the picture: one phrase, shorter than 100 characters.
     #[must_use]
     pub fn alt(&self, language: Language) -> String {
         self.scene.alt(language)
     }
 
-    /// Draws it, and encodes it as JPEG. Takes some tens of milliseconds.
+    /// Draws the picture and encodes it as JPEG. Takes tens of milliseconds.
     ///
     /// # Errors
     /// When the encoder fails, which is a bug.

@@ -27,7 +27,7 @@ enum Cut {
     Curls,
 }
 
-/// Short hair is as frequent as all others.
+/// Half of the faces have short hair.
 const CUTS: [Cut; 8] = [
     Cut::Short,
     Cut::Short,

@@ -212,7 +212,7 @@ mod tests {
         assert!(earlier.signal(Signal::KILL).is_err());
         assert_eq!(earlier.family().count(), 0);
         earlier.kill();
-        // A process that was killed pauses no more.
+        // A killed process could not be paused, so `earlier.kill()` did not kill this one.
         process.pause().unwrap();
         assert_eq!(process.state(), State::Paused);
         process.kill();

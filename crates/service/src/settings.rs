@@ -31,7 +31,8 @@ pub struct Settings {
     pub supervision: SupervisionSettings,
 }
 
-/// Videos of one person that wait or are being prepared. One takes minutes, and others wait behind them.
+/// Maximum videos of one person that wait or are being prepared. A video takes minutes, and the videos of others wait
+/// behind it.
 pub const VIDEOS_WAITING_MAX: u32 = 5;
 
 /// Reading feeds.
@@ -146,7 +147,7 @@ pub struct MediaSettings {
     pub workers: usize,
     /// Workers of this node for videos. Each runs one `ffmpeg`.
     pub video_workers: usize,
-    /// A worker that does not renew its claim in this time is taken for dead.
+    /// A claim that is not renewed in this time expires, and another worker takes the work.
     pub claim: Duration,
     /// Pause before an upload is processed again, after a failure outside of it.
     pub retry_after: Duration,
@@ -154,7 +155,7 @@ pub struct MediaSettings {
     pub poll_every: Duration,
     /// An upload that belongs to no story is deleted after this time.
     pub unused_after: Duration,
-    /// An incomplete upload is deleted this time after something arrived.
+    /// An incomplete upload is deleted this long after its last bytes arrived.
     pub upload_expires: Duration,
     /// Interval between searches for such uploads.
     pub sweep_every: Duration,

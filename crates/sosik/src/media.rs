@@ -1,4 +1,4 @@
-//! Where the files of media are, and what decodes them, as configured.
+//! Opens the configured storage of media, and the programs that decode them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub async fn open_media(config: &Config) -> anyhow::Result<Option<MediaEngine>> 
     }))
 }
 
-/// Fetches the pages of links. `None`: stories show no previews.
+/// The client that fetches the pages of links. `None`: stories show no previews.
 fn fetcher(previews: Previews) -> Option<Arc<Fetcher>> {
     let fetcher = || Fetcher::new(AddressPolicy::default(), FetchSettings::default());
     (previews == Previews::On).then(|| Arc::new(fetcher()))
@@ -66,13 +66,15 @@ async fn open_storage(config: &Config, url: &str) -> anyhow::Result<Storage> {
         }
         Err(error) => {
             let error = anyhow::Error::from(error);
-            tracing::warn!("{url} does not answer, so photos are not available yet: {error:#}");
+            tracing::warn!(
+                "{url} does not answer, so photos and videos are not available yet: {error:#}"
+            );
         }
     }
     Ok(storage)
 }
 
-/// The bucket that a place names: its name, a slash and a folder in it.
+/// The bucket at `place`: its name, optionally followed by a slash and a folder.
 fn bucket(config: &Config, place: &str) -> Bucket {
     let (name, folder) = place.split_once('/').unwrap_or((place, ""));
     let media = &config.media;
@@ -86,7 +88,7 @@ fn bucket(config: &Config, place: &str) -> Bucket {
     }
 }
 
-/// Where the files of media are, as URL. `None`: this node takes no uploads.
+/// The URL of the files of media. `None`: this node takes no uploads.
 fn media_url(config: &Config) -> Option<String> {
     /// The folder beside the database.
     const FOLDER: &str = "media";
@@ -117,8 +119,7 @@ fn open_video(config: &Config, media_url: &str, program: Program) -> anyhow::Res
 }
 
 /// The folder in which videos are prepared. `None`: no folder of this machine is known, and none is configured.
-///
-/// Never the folder for temporary files: it is often in memory, and everybody can make folders there.
+/// Never the folder for temporary files, because it is often in memory, and every user can create folders there.
 fn work_folder(config: &Config, media_url: &str) -> Option<PathBuf> {
     /// The folder beside the files, or beside the database.
     const FOLDER: &str = "media-work";

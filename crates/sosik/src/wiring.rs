@@ -91,7 +91,7 @@ pub async fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()
     Ok(())
 }
 
-/// Logs which videos are accepted, and what confines `ffmpeg`.
+/// Logs which videos are accepted, and which protections confine `ffmpeg`.
 async fn log_ffmpeg(videos: &Videos) {
     let Some(ffmpeg) = videos.ffmpeg() else {
         tracing::info!(

@@ -1,4 +1,4 @@
-//! A proxy with a cache in front of the server. It is nginx.
+//! nginx with a cache in front of the server.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sosik_testkit::eventually;
 use sosik_testkit::media::{photo, with_file};
 
-/// nginx with a cache that keeps everything that the server lets it keep. It ends when it is dropped.
+/// nginx with a cache for every response that the server allows to cache. Dropping it ends nginx.
 struct Proxy {
     url: String,
     nginx: Child,

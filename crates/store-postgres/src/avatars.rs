@@ -11,7 +11,7 @@ use super::tx::Tx;
 use super::{changes, counts, media};
 
 statements! {
-    /// Uploads that were not shown: those that wait or failed.
+    /// Deletes uploads that are not shown, because they wait or failed.
     AVATARS_DELETE_UNSHOWN = "UPDATE media SET state = 4, due_at = $3, attempts = 0
         WHERE bucket = $1 AND owner = $2 AND avatar = 1 AND state < 4 AND state <> 2";
     AVATARS_DELETE_OTHERS = "UPDATE media SET state = 4, due_at = $3, attempts = 0
@@ -21,7 +21,7 @@ statements! {
         WHERE bucket = $1 AND id = $2 AND avatar <> $3";
 }
 
-/// Makes room for a new upload: the last one wins.
+/// Deletes earlier uploads that are not shown, because the last upload wins.
 pub(crate) fn delete_unshown(owner: PersonId, now: Timestamp) -> Query {
     bind!(AVATARS_DELETE_UNSHOWN, owner.bucket(), owner, now)
 }

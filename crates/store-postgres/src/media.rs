@@ -52,7 +52,8 @@ statements! {
         WHERE bucket = $1 AND id = $2 AND due_at = $3 AND state IN (1, 4)
         RETURNING id, kind, state, upload, attempts, avatar, faults - 1";
     MEDIA_RENEW = "UPDATE media SET due_at = $4 WHERE bucket = $1 AND id = $2 AND state = 1 AND attempts = $3";
-    /// A claim counts as a fault until it ends otherwise. The next number of the claim fences the released one.
+    /// A claim counts as a fault unless it ends with a result or a release. Raising the number of the claim fences the
+    /// released one.
     MEDIA_RELEASE = "UPDATE media SET due_at = $4, attempts = attempts + 1, faults = greatest(faults - 1, 0)
         WHERE bucket = $1 AND id = $2 AND state = 1 AND attempts = $3";
     MEDIA_STORY = "SELECT story FROM media WHERE bucket = $1 AND id = $2 AND state = 1 AND attempts = $3";
@@ -274,7 +275,8 @@ async fn add(tx: &Tx, media: &NewMedia, quota: MediaQuota) -> StoreResult<MediaA
     Ok(MediaAdded::Added)
 }
 
-/// True if fewer videos of the owner wait than may, or if it is none. The counts of the owner are locked.
+/// True if the medium is not a video, or if the owner has fewer waiting videos than the maximum. The counts of the
+/// owner are locked.
 pub(crate) async fn may_wait(tx: &Tx, media: &NewMedia, quota: MediaQuota) -> StoreResult<bool> {
     if media.kind != MediaKind::Video {
         return Ok(true);

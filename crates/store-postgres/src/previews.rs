@@ -57,7 +57,8 @@ statements! {
     LINK_FORGET = "DELETE FROM links WHERE key = $1 AND folder = $2";
 }
 
-/// How often a worker tries to claim work that others claim at the same time, before it waits for its next turn.
+/// Maximum attempts to claim work that other workers claim at the same time. Afterwards the worker waits for its next
+/// poll.
 const CLAIMS_MAX: u32 = 4;
 
 #[async_trait]
@@ -272,8 +273,8 @@ pub(crate) fn insert(
     ))
 }
 
-/// Makes the preview of an edited text, whose story then shows none for the moment. `None`: the preview that the story
-/// shows is that of the same link, and stays.
+/// Inserts the preview to make for an edited text. Until it is made, the story shows none. `None`: the story shows a
+/// preview of the same link, which stays.
 pub(crate) fn replace(
     story: StoryId,
     shown: Option<&StoryLink>,

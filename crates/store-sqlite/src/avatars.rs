@@ -10,7 +10,7 @@ use super::media;
 use super::statement::statements;
 
 statements! {
-    /// Uploads that were not shown: those that wait or failed.
+    /// Deletes uploads that are not shown, because they wait or failed.
     AVATARS_DELETE_UNSHOWN = "UPDATE media INDEXED BY media_avatars SET state = 4, due_at = ?2, attempts = 0
         WHERE owner = ?1 AND avatar = 1 AND state < 4 AND state <> 2";
     AVATARS_DELETE_OTHERS = "UPDATE media INDEXED BY media_avatars SET state = 4, due_at = ?2, attempts = 0
@@ -18,7 +18,7 @@ statements! {
     AVATAR_UPDATE = "UPDATE people SET avatar = ?2, revision = revision + 1 WHERE id = ?1 AND avatar <> ?2";
 }
 
-/// Makes room for a new upload: the last one wins.
+/// Deletes earlier uploads that are not shown, because the last upload wins.
 pub(super) fn delete_unshown(db: &Db<'_>, owner: PersonId, now: Timestamp) -> StoreResult<()> {
     db.execute(AVATARS_DELETE_UNSHOWN, [owner.as_i64(), now.as_i64()])?;
     Ok(())

@@ -41,7 +41,8 @@ statements! {
         WHERE state = 1 AND kind = 2 AND due_at <= ?1 ORDER BY due_at LIMIT 1";
     MEDIA_CLAIM = "UPDATE media SET due_at = ?2, attempts = attempts + 1, faults = faults + 1 WHERE id = ?1";
     MEDIA_RENEW = "UPDATE media SET due_at = ?3 WHERE id = ?1 AND state = 1 AND attempts = ?2";
-    /// A claim counts as a fault until it ends otherwise. The next number of the claim fences the released one.
+    /// A claim counts as a fault unless it ends with a result or a release. Raising the number of the claim fences the
+    /// released one.
     MEDIA_RELEASE = "UPDATE media SET due_at = ?3, attempts = attempts + 1, faults = max(faults - 1, 0)
         WHERE id = ?1 AND state = 1 AND attempts = ?2";
     MEDIA_RESULT = "UPDATE media SET state = ?3, facts = ?4, problem = ?5, bytes = ?6, upload = ''
@@ -265,7 +266,7 @@ fn add(db: &Db<'_>, media: &NewMedia, quota: MediaQuota) -> StoreResult<MediaAdd
     Ok(MediaAdded::Added)
 }
 
-/// True if fewer videos of the owner wait than may, or if it is none.
+/// True if the medium is not a video, or if the owner has fewer waiting videos than the maximum.
 pub(super) fn may_wait(db: &Db<'_>, media: &NewMedia, quota: MediaQuota) -> StoreResult<bool> {
     if media.kind != MediaKind::Video {
         return Ok(true);

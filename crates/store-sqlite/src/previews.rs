@@ -228,7 +228,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Makes the preview of an edited text. A preview of the same link that the story shows stays.
+/// Inserts the preview to make for an edited text. If the story shows a preview of the same link, that one stays.
 pub(super) fn replace(
     db: &Db<'_>,
     story: StoryId,

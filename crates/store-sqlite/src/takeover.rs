@@ -13,14 +13,14 @@ const RELEASE_CLAIMS: &str = "UPDATE orders SET claimed_by = 0, claim = 0, ready
 /// Work on media that the last process had claimed.
 const RELEASE_MEDIA: &str = "UPDATE media SET due_at = ?1 WHERE state IN (1, 4) AND due_at > ?1";
 
-/// Requests that the last process handled, and that appended to uploads.
+/// Ends the holds of requests of the last process that appended to uploads.
 const RELEASE_UPLOADS: &str = "UPDATE uploads SET held_until = 0 WHERE held_until > 0";
 
-/// Previews that the last process had claimed.
+/// Releases the previews that the last process had claimed.
 const RELEASE_PREVIEWS: &str =
     "UPDATE previews SET due_at = ?1 WHERE state IN (1, 3) AND due_at > ?1";
 
-/// Links that the last process was fetching. It reads the links that were fetched within the last hour.
+/// Releases the links that the last process was fetching. Scans only the links that were fetched within the last hour.
 const RELEASE_LINKS: &str =
     "UPDATE links SET used_until = ?1 WHERE used_until > ?1 AND result = ''";
 

@@ -51,15 +51,15 @@ pub struct TestSettings {
     pub welcome: Welcome,
     /// The web client, if any.
     pub site: Option<Site>,
-    /// The folder of photos and videos. Without it and a storage the service takes none.
+    /// The folder of photos and videos. Without it and without `storage` the service takes none.
     pub media: Option<PathBuf>,
-    /// Another storage of them.
+    /// A storage of photos and videos to use instead of a folder.
     pub storage: Option<Storage>,
     /// The program that converts videos.
     pub ffmpeg: Option<Ffmpeg>,
-    /// Where videos are prepared, instead of a folder that all tests share.
+    /// The folder in which videos are prepared, instead of one that all tests share.
     pub video_work: Option<PathBuf>,
-    /// Room that the disk must have for each video.
+    /// Bytes that must be free on the disk for each video.
     pub video_bytes: u64,
     /// Fetches the pages of links. Without it stories have no previews.
     pub fetcher: Option<Arc<Fetcher>>,

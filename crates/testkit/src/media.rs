@@ -89,7 +89,7 @@ impl TestPerson {
         .await
     }
 
-    /// Asks how far an upload is.
+    /// Asks for the offset of an upload.
     pub async fn upload_state(&self, upload: &str) -> TestResponse {
         let request = self.request(Method::HEAD, upload);
         TestResponse::of(request.header("tus-resumable", "1.0.0")).await

@@ -1,4 +1,4 @@
-//! Pages of the web for tests of link previews: a local server that every public name leads to.
+//! Web pages for tests of link previews: a local server to which every host name resolves.
 
 use std::collections::HashMap;
 use std::io;
@@ -112,7 +112,7 @@ impl Pages {
         self.put(place, "text/html; charset=utf-8", body.as_bytes());
     }
 
-    /// From now on requests wait for their answers.
+    /// Holds the answers to further requests until [`Self::release`].
     pub fn hold(&self) {
         self.shelf.held.send_replace(true);
     }
@@ -133,7 +133,7 @@ impl Pages {
         self.shelf.state().asked.len()
     }
 
-    /// A fetcher that finds every name at a public address, and this server behind it.
+    /// A fetcher that resolves every name to a public address and connects to this server.
     pub fn fetcher(&self) -> Arc<Fetcher> {
         let settings = Settings {
             deadline: DEADLINE,

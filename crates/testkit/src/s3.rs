@@ -1,4 +1,4 @@
-//! A server that speaks the protocol of S3, for tests. Its buckets are folders.
+//! A server with the S3 protocol for tests. Its buckets are folders.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub const SECRET: &str = "a-secret-of-the-tests";
 /// The only bucket.
 pub const BUCKET: &str = "photos";
 
-/// A running server. It ends when it is dropped.
+/// A running server. Dropping it ends the server.
 pub struct S3Server {
     /// Its URL.
     pub url: String,

@@ -17,17 +17,17 @@ use object_store::{
 };
 use tokio::sync::Notify;
 
-/// What happens to a file that is read.
+/// How the storage answers reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reads {
-    /// It is read.
+    /// Reads work.
     #[default]
     Work,
     /// The storage fails.
     Fail,
     /// The storage says that there is no such file.
     Miss,
-    /// The storage answers after a change.
+    /// Reads wait until this setting changes.
     Wait,
 }
 
@@ -39,7 +39,7 @@ pub struct FaultyFiles {
     changed: Notify,
     /// Reads that began while they did not work.
     disturbed: AtomicU64,
-    /// Nothing is deleted.
+    /// True if files are not deleted.
     keeps: AtomicBool,
     pieces: Arc<Pieces>,
 }
@@ -63,7 +63,7 @@ impl FaultyFiles {
         self.disturbed.load(Ordering::SeqCst)
     }
 
-    /// Deletes nothing from now on, as if the process was killed before, or deletes again.
+    /// With `true`, deletions have no effect, as if the process was killed before them.
     pub fn keep(&self, keeps: bool) {
         self.keeps.store(keeps, Ordering::SeqCst);
     }

@@ -48,7 +48,7 @@ impl Dice {
         list[self.index(list.len())]
     }
 
-    /// True in `share` of 100 cases.
+    /// True with a probability of `share` percent.
     pub(super) fn percent(&mut self, share: u32) -> bool {
         self.below(100) < share
     }

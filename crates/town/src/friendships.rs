@@ -14,7 +14,7 @@ use super::people::{HOSTS, MAYOR_NUMBER, Resident, celebrities, number_of};
 
 /// Candidates drawn among friends of friends, for each friend that a person still wishes for.
 const INTRODUCTIONS_PER_WISH: u32 = 6;
-/// Of 100 pairs in a group, the number that become friends.
+/// Percentage of the pairs in a group that become friends.
 const SCHOOL_PERCENT: u32 = 80;
 const WORK_PERCENT: u32 = 75;
 const CLUB_PERCENT: u32 = 80;

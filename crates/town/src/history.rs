@@ -36,9 +36,9 @@ const COMMENTS_MAX: u32 = 40;
 const REACTION_SECONDS_MEDIAN: u32 = 1_800;
 const REACTION_SPREAD: u32 = 32;
 const REACTION_SECONDS_MIN: u32 = 15;
-/// Of 100 comments, the number that the author replies to.
+/// Percentage of comments that the author replies to.
 const AUTHOR_REPLIES_PERCENT: u32 = 18;
-/// Of 100 comments, the number that somebody likes, and the most likes of one.
+/// Percentage of comments that get likes, and the maximum likes of one comment.
 const LIKED_COMMENTS_PERCENT: u32 = 30;
 const COMMENT_LIKES_MAX: u32 = 4;
 

@@ -23,9 +23,10 @@ const RECENT_STORIES_MAX: usize = 64;
 const LIKES_MAX: usize = 500;
 /// Maximum number of draws for a story and a reader that fit together.
 const DRAWS_MAX: u32 = 12;
-/// Of 100 acts, the number of posts.
+/// Percentage of acts that are posts.
 const POSTS_PERCENT: u32 = 22;
-/// Of 100 posts, the number by friends of hosts. At one act per second, a host sees a new story about every 15 seconds.
+/// Percentage of posts that are by friends of hosts. At one act per second, a host sees a new story about every 15
+/// seconds.
 const NEAR_PERCENT: u32 = 80;
 const COMMENTS_PERCENT: u32 = 24;
 /// Half of the reactions go to this number of newest stories.

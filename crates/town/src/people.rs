@@ -48,7 +48,7 @@ pub struct Resident {
     pub(super) age: u32,
     /// Number of stories in 1,000 days.
     pub(super) stories: u32,
-    /// Of 100 stories, the number of public ones.
+    /// Percentage of stories that are public.
     pub(super) public_percent: u32,
     /// Number of friends that the person wishes for.
     pub(super) friends_wished: u32,

@@ -44,7 +44,7 @@ pub(super) struct Voice {
     pub(super) name: String,
     pub(super) bio: String,
     pub(super) language: Language,
-    /// Of 100 people who are not friends, the number who follow.
+    /// Percentage of the people who are not friends that follow.
     pub(super) followers_percent: u32,
     /// Number of stories in four weeks.
     pub(super) stories: u32,

@@ -3,7 +3,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-/** What a person can put into a story. The server has media of other kinds, too. */
+/** The kinds of media that a story can have. The server has other kinds, too. */
 export type MediaKind = Extract<Schemas['MediaKind'], 'photo' | 'video'>;
 export type Media = Schemas['Media'];
 export type Attachment = Schemas['Attachment'];

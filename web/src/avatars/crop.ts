@@ -1,8 +1,9 @@
-// Which square of a picture becomes the profile picture: pure arithmetic. Places are measured from the middle, in parts of
-// the side of the square on the screen, so that they do not depend on its size.
+// Computes which square of a picture becomes the profile picture. Coordinates are measured from the middle, in sides of
+// the
+// square on the screen, so that they do not depend on its size.
 import type { Point } from '$/media/zoom';
 
-/** How a picture lies under the square: how many times as large as needed to fill it, and by how much it is moved. */
+/** The position of a picture under the square: its scale (1 fills the square) and its offset. */
 export interface Crop extends Point {
   scale: number;
 }
@@ -13,20 +14,20 @@ export interface Size {
   height: number;
 }
 
-/** The middle of the picture, as much of it as a square can have. */
+/** The largest square in the middle of the picture. */
 export const MIDDLE: Crop = { scale: 1, x: 0, y: 0 };
-/** A larger one would show single pixels of most photos. */
+/** Maximum scale. A larger one would show single pixels of most photos. */
 export const SCALE_MAX = 4;
-/** Pixels of a side of what is sent. The server makes its sizes of it. */
+/** Side of the uploaded picture, in pixels. The server makes its sizes from it. */
 export const SIDE = 640;
 
-/** How large the picture is, in sides of the square. */
+/** Width and height of the picture, in sides of the square. */
 export function extent({ width, height }: Size, scale: number): Size {
   const side = Math.min(width, height) / scale;
   return { width: width / side, height: height / side };
 }
 
-/** The same, with the square inside of the picture. */
+/** Limits a crop, so that the square stays inside the picture. */
 export function within(crop: Crop, picture: Size): Crop {
   const scale = Math.min(Math.max(crop.scale, 1), SCALE_MAX);
   const { width, height } = extent(picture, scale);
@@ -42,7 +43,7 @@ export function moved(crop: Crop, by: Point, picture: Size): Crop {
   return within({ ...crop, x: crop.x + by.x, y: crop.y + by.y }, picture);
 }
 
-/** Enlarges to a scale; what is under `at` stays there. */
+/** Zooms to a scale. The point under `at` stays in place. */
 export function scaled(crop: Crop, scale: number, picture: Size, at: Point = { x: 0, y: 0 }): Crop {
   const wanted = Math.min(Math.max(scale, 1), SCALE_MAX);
   const by = wanted / crop.scale;

@@ -1,4 +1,4 @@
-// What fingers, mouse, wheel and keys do to the picture that becomes a profile picture.
+// Moves and zooms the picture in the cropper by finger, mouse, wheel and keyboard.
 import { distance, middle, type Point } from '$/media/zoom';
 
 import { MIDDLE, moved, scaled, type Crop, type Size } from './crop';
@@ -7,7 +7,7 @@ import { MIDDLE, moved, scaled, type Crop, type Size } from './crop';
 const TAP_REACH = 0.02;
 /** One notch of a wheel is about 100. */
 const WHEEL_SPEED = 0.002;
-/** A press of an arrow key moves by so many sides; one of + enlarges by so much. */
+/** A press of an arrow key moves by this many sides; a press of + zooms by this factor. */
 const KEY_STEP = 0.04;
 export const KEY_FACTOR = 1.15;
 
@@ -17,7 +17,7 @@ export class Handling {
   readonly #picture: Size;
   readonly #fingers = new Map<number, Point>();
   #begun: Point = { x: 0, y: 0 };
-  /** Two fingers were on the picture, or one has moved it: lifting the last one is no tap. */
+  /** False after two fingers touched the picture or one moved it: then lifting the last finger is not a tap. */
   #isTap = false;
   #stage: HTMLElement | null = null;
 
@@ -37,7 +37,7 @@ export class Handling {
     return () => stage.removeEventListener('wheel', wheel);
   };
 
-  /** Enlarges to a scale; what is under `at` stays there. */
+  /** Zooms to a scale. The point under `at` stays in place. */
   scale(to: number, at?: Point): void {
     this.crop = scaled(this.crop, to, this.#picture, at);
   }

@@ -14,7 +14,7 @@ export async function openPicture(file: Blob): Promise<HTMLImageElement | null> 
   return null;
 }
 
-/** The picture is not shown any more. */
+/** Releases a picture that is not shown any more. */
 export function closePicture(picture: HTMLImageElement): void {
   URL.revokeObjectURL(picture.src);
 }

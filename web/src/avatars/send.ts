@@ -1,4 +1,4 @@
-// The way of a profile picture to the server: cut out on this device, uploaded, and waited for.
+// Uploads a profile picture: crops it on this device, sends it, and waits until it is processed.
 import { answer, api } from '$/api/client';
 import { Failure } from '$/api/failure';
 import type { Person } from '$/api/types';
@@ -12,17 +12,17 @@ const QUALITY = 0.92;
 /** First wait before the server is asked whether the picture is ready, in milliseconds. It doubles up to the maximum. */
 const ASK_FIRST = 300;
 const ASK_MAX = 3_000;
-/** Processing takes a moment. A server that has not done it by then is too busy, in milliseconds. */
+/** Longest wait for processing, in milliseconds. A server that needs longer is too busy. */
 const PATIENCE = 60_000;
 
-/** What is told while it goes on. */
+/** Callbacks while it goes on. */
 export interface Telling {
   /** The part that is sent, from 0 to 1. */
   progress: (part: number) => void;
   signal: AbortSignal;
 }
 
-/** Cuts the square out of a picture, as a JPEG without anything but its pixels. */
+/** Crops a picture to the square, as a JPEG without metadata. */
 export function cutOut(picture: HTMLImageElement, crop: Crop): Promise<Blob> {
   const { x, y, side } = squareOf(crop, { width: picture.naturalWidth, height: picture.naturalHeight });
   const canvas = document.createElement('canvas');

@@ -1,6 +1,6 @@
-// How long a video is, as far as this browser can tell before the video is uploaded.
+// The duration of a video, if this browser can read it before the upload.
 
-/** A browser that has not read the head of a video within this, in milliseconds, is not waited for. */
+/** Longest wait for the browser to read the head of a video, in milliseconds. */
 const PATIENCE = 4_000;
 
 /** The duration of a video in seconds; null when this browser cannot tell. The server looks into every video anyway. */

@@ -1,4 +1,4 @@
-// What the server takes at most, and how the client uploads. The server decides; the first ones only let a form report a
+// Limits of the server, and parameters of uploads. The server enforces its limits; here they only let a form report a
 // mistake before anything is sent.
 import type { MediaKind } from '$/api/media';
 
@@ -18,7 +18,7 @@ export function isTooLarge(bytes: number, kind: MediaKind): boolean {
   return bytes > MEBIBYTES_MAX[kind] * MEBIBYTE;
 }
 
-/** Files of at most so many bytes are sent in one request. Larger ones are sent in parts, and continue after an interruption. */
+/** Largest file in bytes that is sent in one request. Larger files are sent in parts and continue after an interruption. */
 export const AT_ONCE_BYTES_MAX = MEBIBYTE;
 /** Bytes of a part. A proxy may hold back a part until all of it is there, so that an interruption loses that much. */
 export const PART_BYTES = 8 * MEBIBYTE;

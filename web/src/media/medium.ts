@@ -1,4 +1,4 @@
-// What the server has of a medium.
+// The state of a medium on the server.
 import { answer, api } from '$/api/client';
 import type { Media } from '$/api/media';
 

@@ -1,4 +1,4 @@
-// Which video plays: one at a time.
+// Lets one video play at a time.
 
 /** Pauses every video on the page but this one. */
 export function pauseOthers(player?: HTMLVideoElement): void {

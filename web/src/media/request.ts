@@ -1,4 +1,4 @@
-// A request that sends a file or a part of one. `fetch` cannot tell how much of a body is sent.
+// A request that sends a file or a part of one. It uses no `fetch`, which cannot report upload progress.
 import { PERSON_HEADER } from '$/api/client';
 import { Failure } from '$/api/failure';
 import type { Problem } from '$/api/types';
@@ -23,7 +23,7 @@ export interface Answered {
   header: (name: string) => string | null;
 }
 
-/** Sends it. Throws a [`Failure`] when the server refuses it, or when nothing moves for too long. */
+/** Sends a request. Throws a [`Failure`] when the server refuses it, or when there is no progress for too long. */
 export function sendBytes({ method, path, person, headers = {}, body, progress, signal }: Sending): Promise<Answered> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(Failure.offline());
@@ -61,7 +61,7 @@ function refusal(status: number, body: string): Failure {
   }
 }
 
-/** Calls `then` when nothing has moved for too long. */
+/** Calls `then` when there was no progress for too long. */
 function stalled(then: () => void): { moved: () => void; stop: () => void } {
   let timer = setTimeout(then, STALLED_AFTER);
   const stop = () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-// The way of a file to the server: small files in one request, others in parts.
+// Sends files to the server: small files in one request, larger ones in parts.
 import { Failure } from '$/api/failure';
 import type { Media } from '$/api/media';
 import type { KeptFile } from '$/offline/files';
@@ -35,7 +35,7 @@ export async function sendForm(
   { progress, signal }: Pick<Telling, 'progress' | 'signal'>,
 ): Promise<Media> {
   const body = new FormData();
-  // The name of a file is nobody's business.
+  // The name of the file is private, so it is not sent.
   body.append('file', blob, 'file');
   const told = (sent: number, all: number) => progress(all > 0 ? sent / all : 0);
   const { text } = await sendBytes({ method, path, person, body, progress: told, signal });

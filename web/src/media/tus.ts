@@ -1,8 +1,8 @@
-// Uploads in parts by the protocol tus 1.0 (https://tus.io/protocols/resumable-upload): the server says how much it has, and
-// the rest follows.
-//
-// The upload is created by a request without a body. If the first part came with it and the connection broke, nobody would
-// know the address of what the server has, and it would count for the person's quota until it expires. Parts carry no
+// Uploads in parts (tus 1.0, https://tus.io/protocols/resumable-upload): the client asks for the offset and sends the
+// rest.
+// The upload is created by a request without a body. If that request had the first part and its connection broke, the
+// client
+// would not know the address of the upload, which would count for the person's quota until it expires. Parts carry no
 // checksum: TLS protects them, and with a checksum the server would have to drop an incomplete part instead of keeping it.
 import { Failure } from '$/api/failure';
 import type { Media } from '$/api/media';
@@ -15,10 +15,10 @@ import type { Telling } from './transport';
 
 const UPLOADS = '/v1/uploads';
 const VERSION = { 'Tus-Resumable': '1.0.0' };
-/** Other requests move the upload at the same time: the offset is asked for so many times without progress. */
+/** Most requests for the offset without progress. Other requests may append to the upload at the same time. */
 const MOVES_MAX = 3;
 
-/** Sends a file, or what the server does not have of it. An upload that the server does not know any more begins once more. */
+/** Sends a file, or the rest of it. If the server does not know the upload any more, it starts again once. */
 export async function sendInParts(file: KeptFile, telling: Telling): Promise<Media> {
   const known = file.address ?? null;
   try {
@@ -29,7 +29,7 @@ export async function sendInParts(file: KeptFile, telling: Telling): Promise<Med
   }
 }
 
-/** Gives an upload up. It would expire by itself, so failing does not matter. */
+/** Deletes an upload. Failures are ignored, because it expires by itself. */
 export function endUpload(address: string, person: string): void {
   void ask('DELETE', address, { person }).catch(() => undefined);
 }

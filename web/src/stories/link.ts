@@ -1,4 +1,4 @@
-// Where a link leads, in a few letters.
+// The host of a link.
 
 /** The host of an address of the web, as browsers show it; null for other addresses: no link may run a script. */
 export function hostOf(address: string): string | null {

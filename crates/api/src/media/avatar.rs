@@ -1,4 +1,4 @@
-//! Avatars: uploading one, removing it, and its files. Who may see the person may see them.
+//! Uploads, removes and serves avatars. Everybody who may see the person may see the files.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};

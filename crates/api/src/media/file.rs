@@ -1,4 +1,4 @@
-//! The files of stories and avatars. Who may see the story or the person may see them, and it is decided at every request.
+//! Serves the files of stories and avatars. Every request checks whether the visitor may see the story or the person.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -29,10 +29,11 @@ const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox
 /// No page of another site shows the photos of a person with their cookie.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Bytes of a response that is read at once. Most sizes of photos are smaller, and videos larger.
+/// Largest content, in bytes, that is read into memory before the response starts. Most files of photos are smaller.
+/// Videos are larger and are streamed.
 const WHOLE_BYTES_MAX: u64 = STREAM_BYTES as u64;
 
-/// Memory of a response that is read while the client takes it: three pieces.
+/// Memory of a streamed response, in bytes: three pieces.
 const STREAM_BYTES: usize = 3 * STREAM_PIECE_BYTES;
 
 /// Show a file of a story
@@ -63,7 +64,7 @@ pub(crate) async fn file(
     answer(&app, &file, &headers).await
 }
 
-/// Answers with the file, with the part that is asked for, or that the client has it already.
+/// Responds with the file (200), with the requested range (206 or 416), or with 304 if the client has the file.
 pub(super) async fn answer(
     app: &App,
     file: &MediaFile,
@@ -107,7 +108,7 @@ async fn part(
     Ok(response)
 }
 
-/// The response with a file or a part of it. A large one is read while the client takes it.
+/// A response with a file or a part of it. Content above [`WHOLE_BYTES_MAX`] is streamed.
 async fn send(
     file: &MediaFile,
     tag: &str,
@@ -200,7 +201,7 @@ fn within(range: &GetRange, size: u64) -> Option<Range<u64>> {
     (range.start < range.end).then_some(range)
 }
 
-/// A visitor, whose requests for files have a rate limit of their own: a page has many.
+/// A visitor. Requests for files have their own rate limit, because one page loads many files.
 pub(crate) struct FileReader(pub(super) Visitor);
 
 impl FromRequestParts<App> for FileReader {
@@ -220,8 +221,8 @@ impl FromRequestParts<App> for FileReader {
     }
 }
 
-/// The id and the name in the path: `T` is the id of the story or person that has the file. What is malformed does not
-/// exist.
+/// The owner and the name of a file in the path. `T` is the id of the owner: a story or a person. A malformed id gets
+/// 404.
 pub(crate) struct FilePath<T> {
     pub(super) owner: T,
     pub(super) name: String,

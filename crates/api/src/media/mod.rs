@@ -19,7 +19,7 @@ pub(crate) const FILE: &str = "/media/{story}/{file}";
 /// The route of the files of an avatar.
 pub(crate) const AVATAR_FILE: &str = "/avatars/{person}/{file}";
 
-/// The route of the own avatar.
+/// The route of the viewer's avatar.
 pub(crate) const AVATAR: &str = "/v1/me/avatar";
 
 /// The route of small uploads.

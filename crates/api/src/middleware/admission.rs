@@ -75,9 +75,10 @@ pub(crate) enum RequestClass {
     Feed,
     /// The client's page about a person or a story.
     Page,
-    /// A photo that is uploaded. It takes no permit of the other requests.
+    /// An upload in one request, which is read into memory. It takes no permit of the other requests.
     Upload,
-    /// An upload that is stored while it arrives. It takes no permit at all: the memory of uploads bounds their number.
+    /// A request that begins or continues an upload (tus). Its body is stored while it arrives. It takes no permit: the
+    /// memory limit for uploads bounds their number.
     Stream,
     /// A file of a story or an avatar. It takes no permit of the other requests.
     File,
@@ -247,7 +248,7 @@ pub(super) async fn admit(
         .map_err(|_too_long| Problem::TimedOut)
 }
 
-/// Handles a request while its body arrives.
+/// Runs the handler while the body arrives. If the request fails, discards some of the rest of the body.
 async fn stream(
     front: &Front,
     mut request: Request,

@@ -106,7 +106,7 @@ impl Bodies {
         ))
     }
 
-    /// Reserves room for a body of which this number of bytes is in memory at one time.
+    /// Reserves memory for a body of which at most `bytes` are in memory at a time.
     ///
     /// # Errors
     /// `Busy` if there is no room for it.
@@ -130,7 +130,7 @@ impl Bodies {
         Ok(reservation)
     }
 
-    /// The time for a body to arrive.
+    /// The time limit for a body to arrive.
     pub(super) const fn deadline(&self) -> Duration {
         self.deadline
     }

@@ -17,10 +17,10 @@ pub(super) const OVERHEAD_BYTES: usize = 4 * 1_024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SharedBody;
 
-/// The body of this response is read while the client takes it.
+/// Marks a response with a streamed body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streamed {
-    /// Bytes of it that are in memory.
+    /// Bytes of the body that are in memory at a time.
     pub(crate) bytes: usize,
 }
 

@@ -1,9 +1,10 @@
 //! Bodies that a handler reads while they arrive.
+//! An upload may be larger than the memory for all bodies, so it cannot be read before its handler runs. It reserves
+//! only the memory that its handler uses at a time. It takes no permit, so slow uploads do not block other requests.
+//! Like every body it must arrive at a minimum rate and within a deadline.
 //!
-//! An upload may be larger than the memory of all bodies, so it cannot be read before its request is handled. It holds
-//! room for what its handler keeps of it at one time, and no permit, so a slow upload takes no place of other requests.
-//! Like every body it must arrive at a minimum rate and within a deadline. A handler that stops reading leaves the rest
-//! here, where some of it is discarded, so that a client that is still sending sees the response.
+//! If a handler stops reading, [`StreamedBody::discard`] reads some of the rest, so that a client that is still sending
+//! sees the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +22,14 @@ use super::bodies::{Bodies, BodyReservation, GRACE, RATE_MIN, READ_BEYOND_BYTES,
 use crate::extract::ClientNetworks;
 use crate::problem::Problem;
 
-/// The longest time without a byte. A mobile network interrupts for a few seconds. The hold of an upload is longer, so that
-/// a client that lost its connection waits for it and not for the end of a slow body.
+/// Longest pause between bytes. A mobile network interrupts for a few seconds. It is shorter than the hold of an
+/// upload, so that an idle request stores its bytes and ends before its hold expires.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
 /// A body in pieces.
 pub(crate) type Pieces = BoxStream<'static, Result<Bytes, Interrupted>>;
 
-/// A body that arrives while its request is handled. Cheap to clone.
+/// A body that its handler reads while it arrives. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct StreamedBody {
     paced: Arc<Mutex<Paced>>,
@@ -45,7 +46,7 @@ struct Paced {
 }
 
 impl StreamedBody {
-    /// Takes the body out of a request, and puts itself into its extensions. `None` if there is no body.
+    /// Moves the body out of a request and puts the streamed body into the request's extensions. `None` without a body.
     ///
     /// # Errors
     /// `Busy` if there is no room for `bytes` of it.
@@ -82,7 +83,7 @@ impl StreamedBody {
         .boxed()
     }
 
-    /// Reads and discards some of the rest.
+    /// Reads and discards up to [`READ_BEYOND_BYTES`] of the rest of the body.
     pub(super) async fn discard(&self) {
         let mut paced = self.paced.lock().await;
         paced.deadline = paced.deadline.min(Instant::now() + GRACE);
@@ -97,7 +98,7 @@ impl StreamedBody {
 }
 
 impl Paced {
-    /// The next bytes; `None` at the end.
+    /// The next bytes, or `None` at the end of the body.
     async fn next(&mut self) -> Option<Result<Bytes, Interrupted>> {
         loop {
             let began = Instant::now();

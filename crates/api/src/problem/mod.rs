@@ -263,9 +263,9 @@ impl Problem {
         /// A person closes another stream within seconds, or not at all.
         const STREAM_RETRY: Duration = Duration::from_secs(10);
         const SOON: Duration = Duration::from_secs(1);
-        /// Another request of an upload usually ends within seconds.
+        /// The other request that appends to the upload usually ends within seconds.
         const HOLD_RETRY: Duration = Duration::from_secs(2);
-        /// An object store usually returns within seconds.
+        /// An outage of an object store usually ends within seconds.
         const AWAY_RETRY: Duration = Duration::from_secs(5);
         /// An operator must free space first.
         const ROOM_RETRY: Duration = Duration::from_secs(30);
@@ -311,7 +311,7 @@ impl Problem {
     }
 }
 
-/// The status of the protocol of uploads for a wrong checksum, which has no name in the standard.
+/// 460: the status that tus defines for a wrong checksum. HTTP does not define it.
 fn checksum_mismatch() -> StatusCode {
     StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }

@@ -13,7 +13,7 @@ use crate::is_hidden;
 /// Most header fields of a request, as nodes have it.
 const HEADER_FIELDS_MAX: usize = 100;
 
-/// Largest body of a request that is no upload, as nodes have it.
+/// Largest body that nodes accept in a request other than an upload.
 const PLAIN_BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// The header in which a node gets the time that is left for its answer, in milliseconds. A trusted proxy in front may
@@ -46,7 +46,7 @@ pub(super) fn has_one_host(headers: &HeaderMap) -> bool {
     headers.get_all(header::HOST).iter().count() == 1
 }
 
-/// Whether a request with a body may be larger than nodes take for anything but a file.
+/// Whether a request with a body may be an upload: it is larger than nodes accept for other requests, or has no length.
 pub(super) fn is_upload(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -150,7 +150,7 @@ impl Relay {
         );
     }
 
-    /// The time for the answer to a request, from its head on. The body of an upload takes a part of it.
+    /// Time limit for the answer to a request, measured from its head. For an upload it includes the time of the body.
     fn limit(&self, session: &mut Session) -> Duration {
         match !session.is_body_empty() && is_upload(&session.req_header().headers) {
             true => self.settings.upload_timeout,

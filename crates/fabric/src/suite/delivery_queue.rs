@@ -84,7 +84,7 @@ pub async fn no_batch_is_larger_than_asked_and_every_order_finds_a_worker(queue:
     for worker in workers {
         taken.insert(worker.await.unwrap());
     }
-    // An order may come twice, so some may be left.
+    // The queue may deliver an order twice, so some of the four may still be queued.
     while taken.len() < 4 {
         taken.extend(take(&queue, 1).await);
     }

@@ -19,7 +19,7 @@ pub enum BadLink {
     /// It has a name or password before the host.
     #[error("a link with a name or password has no preview")]
     Credentials,
-    /// A page that was asked for with TLS leads to one without.
+    /// A page with `https` redirects to one with `http`.
     #[error("the link leads from https to http")]
     Downgrade,
     /// The port is neither 80 nor 443.
@@ -27,12 +27,11 @@ pub enum BadLink {
     Port,
 }
 
-/// A link in the form that is fetched: without its fragment, and with the spelling of a browser. Links with the same form
-/// have the same preview.
+/// The URL that is fetched for a link: parsed as browsers do, without its fragment. Links with equal URLs have the same
+/// preview.
 ///
 /// # Errors
-///
-/// The link has no preview, whatever it leads to.
+/// The link is malformed, or its scheme, credentials or port are not allowed.
 pub fn normalized(link: &str) -> Result<Url, BadLink> {
     Link::parse(link).map(|link| link.url)
 }

@@ -5,8 +5,8 @@
 //! - It connects to a [`PublicAddress`] only. The sole way to make one is [`AddressPolicy::check`], so an address that
 //!   was not checked cannot be connected to. A name is resolved once and the connection goes to the checked address: a
 //!   second answer of the name server (rebinding) is never asked for.
-//! - Each redirect is a new link with the same checks, and never leads from TLS to a page without. The client follows none by itself, knows no proxy, no cookie and
-//!   no credentials, and uses the ports 80 and 443 only.
+//! - Each redirect is a new link with the same checks. It must not lead from `https` to `http`. The client follows no
+//!   redirect by itself, uses no proxy, cookies or credentials, and connects only to the ports 80 and 443.
 //! - One deadline covers the whole preview. Bodies are cut at a limit.
 //! - What a page says is text. It is never markup, and it is shown as text.
 //!

@@ -13,7 +13,7 @@ const TITLE_LETTERS_MAX: usize = 150;
 /// Letters of a description. A card shows three lines.
 const DESCRIPTION_LETTERS_MAX: usize = 300;
 
-/// Letters of a host. Longer names do not exist.
+/// Letters of a host: the maximum of DNS.
 const HOST_LETTERS_MAX: usize = 253;
 
 /// Letters of the name of a site.
@@ -25,7 +25,7 @@ pub const TITLE_CHARACTERS_MAX: usize = text::characters_max(TITLE_LETTERS_MAX);
 /// Characters of a description.
 pub const DESCRIPTION_CHARACTERS_MAX: usize = text::characters_max(DESCRIPTION_LETTERS_MAX);
 
-/// Characters of the name of a site. A host has fewer.
+/// Characters of the name of a site, which may be its host.
 pub const SITE_CHARACTERS_MAX: usize = text::characters_max(HOST_LETTERS_MAX);
 
 /// Texts of a page, as plain text on one line each.
@@ -66,7 +66,7 @@ pub fn parse(bytes: &[u8], charset: Option<&str>, url: &Url) -> Option<Page> {
     })
 }
 
-/// A host as the name of its site. A URL may have a longer host than a name server knows.
+/// A host as the name of its site, without `www.`. It is cut, because a URL may have a host that is too long for DNS.
 fn host_name(host: &str) -> String {
     let host = host.strip_prefix("www.").unwrap_or(host);
     text::line(host, HOST_LETTERS_MAX).unwrap_or_default()

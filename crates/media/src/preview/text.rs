@@ -2,11 +2,11 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Characters of a letter, on average over a line. An emoji of a family has seven; a letter with endless marks, as some
-/// texts have them to disturb others, is cut.
+/// Characters (Unicode scalar values) that a letter (grapheme cluster) may have, on average over a line. An emoji of a
+/// family has seven. A letter with an excessive number of combining marks is cut off.
 const LETTER_CHARACTERS: usize = 4;
 
-/// Characters of a line of at most `letters_max` letters, with the mark of a cut.
+/// Most characters of a line of at most `letters_max` letters, including the ellipsis.
 pub(super) const fn characters_max(letters_max: usize) -> usize {
     letters_max * LETTER_CHARACTERS + 1
 }
@@ -27,7 +27,7 @@ pub(super) fn line(text: &str, letters_max: usize) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// Where a line is cut, between two letters. `None` if it is short enough.
+/// The byte offset at which a line is cut, between two letters. `None` if it is short enough.
 fn end(line: &str, letters_max: usize) -> Option<usize> {
     let mut room = letters_max * LETTER_CHARACTERS;
     let mut letters = line.grapheme_indices(true).enumerate();

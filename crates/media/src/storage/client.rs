@@ -1,4 +1,4 @@
-//! The HTTP client of object stores. Its waits and its idle connections are bounded.
+//! The HTTP client for object stores, with timeouts and a maximum number of idle connections.
 
 use std::{error::Error, time::Duration};
 
@@ -26,23 +26,23 @@ use crate::authorities;
 /// Time to connect. A server in the same region connects within milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time to send a request and to get the head of its answer, and from one piece of an answer to the next. A photo of 20 MB
-/// needs 0.7 MB a second. An answer as a whole has no deadline: a reader may take minutes for a video.
+/// Time limit for sending a request and receiving the head of its answer, and for each pause within an answer. A photo
+/// of 20 MB needs 0.7 MB a second. A whole answer has no deadline: a reader may take minutes for a video.
 const PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connections that are kept for later requests. More are opened while they are needed: at most one for each worker, each
-/// upload and each answer that is being sent.
+/// Idle connections that are kept open for later requests. More connections are opened on demand: at most one for each
+/// worker, each upload and each answer that is being sent.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 
-/// How long they are kept. Servers close them after a minute or more.
+/// How long an idle connection is kept open. Servers close theirs after a minute or more.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Bytes of an answer that are read ahead. A reader that takes nothing holds them.
+/// Bytes of an answer that are read ahead. They stay in memory while a reader pauses.
 const READ_BYTES_MAX: usize = STREAM_PIECE_BYTES;
 
 type Connector = HttpsConnector<connect::HttpConnector>;
 
-/// Makes the client.
+/// Builds the client.
 #[derive(Debug)]
 pub(super) struct Connect;
 
@@ -83,7 +83,7 @@ fn within_time(body: Incoming) -> HttpResponseBody {
     HttpResponseBody::new(TimeoutBody::new(PROGRESS_TIMEOUT, body).map_err(interrupted))
 }
 
-/// Whether a request may be repeated depends on the kind of its failure.
+/// Maps the failure of a request without an answer. The caller decides by its kind whether to retry.
 fn not_answered(error: legacy::Error) -> HttpError {
     let kind = match error.is_connect() {
         true => HttpErrorKind::Connect,

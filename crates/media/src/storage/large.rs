@@ -1,7 +1,7 @@
-//! Large files, which are sent in pieces.
+//! Sends large files in pieces.
 //!
-//! An object store keeps the pieces of a file that was never completed, and no listing shows them. A caller that gives up
-//! must leave none. So a task of its own sends the file, and aborts it when the caller is gone.
+//! An object store keeps the pieces of a file that was never completed, and no listing shows them. So a caller that
+//! gives up must not leave any: a separate task sends the file, and aborts it when the caller's future is dropped.
 
 use std::{
     io::{self, SeekFrom},
@@ -71,7 +71,7 @@ impl Storage {
             Ok(()) => upload.finish().await.map(drop).map_err(StorageError::from),
             Err(error) => {
                 if let Err(error) = upload.abort().await {
-                    tracing::warn!(%error, file = %to, "pieces of a file that was not stored could not be removed");
+                    tracing::warn!(%error, file = %to, "a large file could not be aborted, so its pieces stay in the object store");
                 }
                 Err(error)
             }
@@ -79,7 +79,7 @@ impl Storage {
     }
 }
 
-/// The digest of a file, which is read from its start again afterwards.
+/// The SHA-256 of a file. Afterwards the file is positioned at its start.
 async fn digest(file: &mut File) -> Result<Vec<u8>, StorageError> {
     let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE_BYTES];

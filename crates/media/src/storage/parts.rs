@@ -1,8 +1,8 @@
-//! Uploads that arrive in several requests: files that follow each other in the folder of a medium.
+//! Uploads that arrive in several requests, stored as parts: consecutive files in the folder of a medium.
 //!
-//! Each request that appends gives its files an ending of its own. So a request that lost its turn, and repeats what its
-//! successor stores, never writes or deletes a file of the other. An upload of one file has the same form as one that
-//! came whole.
+//! Each request that appends gives its parts an ending of its own. So a request that lost its hold never overwrites or
+//! deletes a part of its successor, even if both store the same bytes. An upload with one part has the same form as an
+//! upload in one request.
 
 use std::fmt;
 
@@ -12,25 +12,25 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Folder, Name, Storage, StorageError, found};
 
-/// The most bytes of a part: what a request that appends has in memory.
+/// Maximum bytes of a part. A request that appends has one part in memory.
 pub const PART_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The fewest bytes of a part that another one follows. Object stores take no smaller pieces. A shorter last part is
-/// stored again with what follows it, so an upload has a bounded number of parts.
+/// Minimum bytes of every part except the last: object stores take no smaller pieces. When an upload continues after a
+/// shorter part, that part is stored again together with the new bytes. This bounds the number of parts.
 pub const PART_BYTES_MIN: usize = 5 * 1024 * 1024;
 
-/// The most requests that append to one upload: the ending of a part has four letters for their number.
+/// Maximum number of requests that append to one upload. The ending of a part has four hexadecimal digits for it.
 pub const WRITERS_MAX: u32 = 0xffff;
 
 /// The ending of files that were uploaded whole.
 const WHOLE: &str = "up";
 
-/// The files of an upload, in their order. As text, their names are separated by spaces.
+/// The files of an upload, in order. Its text form is their names, separated by spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts(Vec<Name>);
 
 impl Parts {
-    /// Reads the text form. Anything else is `None`, and so is a text without names.
+    /// Parses the text form. `None` if a name is malformed or missing.
     pub fn parse(text: &str) -> Option<Self> {
         text.split(' ')
             .map(Name::parse)
@@ -48,7 +48,7 @@ impl Parts {
         self.0.push(name);
     }
 
-    /// Takes the last part away.
+    /// Removes the last part and returns its name.
     pub fn pop(&mut self) -> Option<Name> {
         self.0.pop()
     }
@@ -97,7 +97,7 @@ impl Storage {
         self.put(folder, bytes, &format!("p{writer:04x}")).await
     }
 
-    /// The whole upload in memory, or `None` if a part is missing. For photos.
+    /// Reads the whole upload into memory. `None` if a part is missing. Only for photos, whose size is limited.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl Storage {
         Ok(Some(whole.freeze()))
     }
 
-    /// Writes an upload to a file piece by piece. Returns its bytes, or `None` if a part is missing.
+    /// Writes an upload to `to` piece by piece. Returns the number of bytes, or `None` if a part is missing.
     ///
     /// # Errors
     ///
@@ -145,7 +145,8 @@ impl Storage {
         Ok(Some(written))
     }
 
-    /// Deletes all files of an upload, also those that no request recorded, and keeps the other files of the medium.
+    /// Deletes all files of an upload, including those that the store does not know. Keeps the other files of the
+    /// medium.
     ///
     /// # Errors
     ///

@@ -1,7 +1,6 @@
-//! A bucket of an object store that speaks the protocol of S3.
-//!
-//! A large file is sent in parts. The parts of a process that was killed stay in the bucket, invisible, until a rule of the
-//! bucket removes them (`AbortIncompleteMultipartUpload`).
+//! A bucket of an object store with the S3 protocol.
+//! A large file is sent in parts. If the process is killed meanwhile, its parts stay in the bucket and no listing shows
+//! them. A lifecycle rule of the bucket removes them (`AbortIncompleteMultipartUpload`).
 
 use std::{fmt, time::Duration};
 
@@ -13,13 +12,13 @@ use object_store::{
 
 use super::{StorageError, client::Connect};
 
-/// Repetitions of a request that failed at the server or on its way.
+/// Maximum retries of a request that failed at the server or on the network.
 const RETRIES_MAX: usize = 3;
 
-/// No repetition begins later than this after the first attempt.
+/// No retry begins later than this after the first attempt.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Wait before the first repetition, and the longest one.
+/// Delay before the first retry, and the maximum delay.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
 /// The address of a bucket and the key for it.
@@ -29,13 +28,13 @@ pub struct Bucket {
     pub name: String,
     /// The folder in it; empty for the whole bucket.
     pub folder: String,
-    /// The URL of the server; `None` for that of Amazon in the region. Without TLS only for a network of one's own.
+    /// The URL of the server; `None` for Amazon S3 in the region. Use `http` only in a private network.
     pub endpoint: Option<String>,
     /// The region of the bucket.
     pub region: String,
-    /// The name of the key.
+    /// The id of the access key.
     pub access_key: String,
-    /// The key.
+    /// The secret access key.
     pub secret_key: String,
 }
 

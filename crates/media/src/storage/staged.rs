@@ -1,7 +1,6 @@
-//! Files of this machine that were never completed.
-//!
-//! A file is written under a staging name and renamed when it is complete. A process that is killed meanwhile leaves it, and
-//! no listing shows it. It may hold the photo of somebody, with its position.
+//! Incomplete files on this machine.
+//! A file is written under a staging name and renamed when it is complete. If the process is killed meanwhile, the
+//! staged file stays and no listing shows it. It may contain a person's photo with its position.
 
 use std::{
     fs::{self, DirEntry},
@@ -29,7 +28,7 @@ impl Storage {
     }
 }
 
-/// Files are two folders deep.
+/// Removes staged files in the folders of media, which are two levels below `root`.
 fn remove_below(root: &Path, before: Duration) -> io::Result<u64> {
     let mut removed = 0;
     for group in folders(root)? {
@@ -64,7 +63,7 @@ fn folders(folder: &Path) -> io::Result<Vec<DirEntry>> {
     Ok(entries)
 }
 
-/// Nothing if the folder was removed meanwhile.
+/// The entries of a folder. Empty if the folder was removed meanwhile.
 fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
     match found(fs::read_dir(folder))? {
         Some(entries) => entries.collect(),

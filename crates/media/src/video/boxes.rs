@@ -20,7 +20,7 @@ pub(super) const HEADER: usize = 8;
 /// Length of a header with a size of 64 bits.
 pub(super) const LONG_HEADER: usize = 16;
 
-/// Boxes of one level. The index of a track has about ten, and each costs memory of the server.
+/// Maximum number of boxes on one level. The index of a track has about ten. Each box takes memory of the server.
 pub(super) const BOXES_MAX: usize = 4_096;
 
 /// A header of at least [`HEADER`] bytes: the name, the length of the header, and the size with it. A size of 0 means up
@@ -37,7 +37,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<(Name, usize, u64)> {
     }
 }
 
-/// The boxes one after the other between two places, at most [`BOXES_MAX`].
+/// The consecutive boxes between two offsets, at most [`BOXES_MAX`].
 pub(super) fn children(bytes: &[u8], start: usize, end: usize) -> Result<Vec<Place>, Refusal> {
     let mut places = Vec::new();
     let mut at = start;

@@ -2,9 +2,8 @@
 //!
 //! The worker process gives up network, memory and files and then becomes `ffmpeg`. The container is named by its magic
 //! bytes and not guessed, and only files may be opened, so a playlist that pretends to be a video leads nowhere.
-//!
-//! `ffprobe` beside it tells the duration and the transfer of light before the conversion. Without it the conversion
-//! assumes the longest duration and an ordinary picture.
+//! Before the conversion, `ffprobe` in the same folder reads the duration and the transfer function. Without `ffprobe`
+//! the conversion assumes the maximum duration and standard dynamic range.
 
 use std::{
     fs::File,
@@ -38,7 +37,7 @@ const FOLDERS: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Bytes of the answer to `-version` that are read. The version is in its first line.
 const VERSION_BYTES_MAX: u64 = 1024;
 
-/// Time to answer `-version`.
+/// Time limit for the answer to `-version`.
 const VERSION_DEADLINE: Duration = Duration::from_secs(10);
 
 /// At most 1080p, upright or not, and even sides, as H.264 needs.
@@ -46,28 +45,28 @@ const SCALE: &str = "scale='if(gte(iw,ih),min(1920,iw),min(1080,iw))':\
 'if(gte(iw,ih),min(1080,ih),min(1920,ih))':\
 force_original_aspect_ratio=decrease:force_divisible_by=2";
 
-/// Brings high dynamic range to the range and the colours of ordinary screens. Needs libzimg.
+/// Filters that convert high dynamic range to standard dynamic range and the colours of BT.709. They need libzimg.
 const TONE_MAPPING: &str = ",zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,\
 tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv";
 
-/// Transfers of high dynamic range: PQ and HLG.
+/// Transfer functions of high dynamic range: PQ and HLG.
 const BRIGHT_TRANSFERS: [&str; 2] = ["smpte2084", "arib-std-b67"];
 
-/// The picture that differs least from the first second, so rarely a black one.
+/// Arguments for a poster: the most representative of the first 30 frames, which is rarely black.
 const POSTER: &str = "-map 0:v:0 -vf thumbnail=30 -frames:v 1 -q:v 2 -f mjpeg";
 
-/// Kilobits of sound in a second.
+/// Bitrate of the audio stream, in kbit/s.
 const SOUND_KBIT: u64 = 128;
 
-/// Most kilobits of pictures in a second. 1080p needs no more.
+/// Maximum bitrate of the video stream, in kbit/s: enough for 1080p, the largest size of a result.
 const PICTURES_KBIT_MAX: u64 = 8_000;
 
-/// A file to read.
+/// The input of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Input<'a> {
     pub(super) kind: Kind,
     pub(super) file: &'a Path,
-    /// The folder in which each run gets its own.
+    /// The folder in which each run creates its own output folder.
     pub(super) work: &'a Path,
 }
 
@@ -114,7 +113,7 @@ impl Ffmpeg {
         path.is_file().then_some(Self { path })
     }
 
-    /// Where it is.
+    /// The path of the program.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -162,7 +161,7 @@ impl Ffmpeg {
             if !matches!(mapped, Err(Failure::Refused(_))) {
                 return mapped;
             }
-            // This ffmpeg may have no libzimg. Pale colours are better than no video.
+            // This `ffmpeg` may lack libzimg. A video with pale colours is better than none.
         }
         let arguments = conversion(probed, "");
         self.run(workers, input, arguments, VIDEO_BYTES_MAX).await
@@ -178,14 +177,15 @@ impl Ffmpeg {
         let picture = timeout(GLANCE_DEADLINE, run).await;
         let picture = picture.map_err(|_elapsed| Failure::TimedOut)??;
         let mut bytes = Vec::new();
-        // The size was checked, and may have changed since.
+        // The size was checked when the file was opened, but may have changed since.
         let mut picture = tokio::fs::File::from_std(picture).take(PHOTO_BYTES_MAX);
         let read = picture.read_to_end(&mut bytes).await;
         read.map_err(Failure::Unavailable)?;
         Ok(bytes.into())
     }
 
-    /// Reads duration and transfer. An error leaves them unknown: the conversion reports it with a reason.
+    /// Reads the duration and the transfer function. After an error both are unknown, and the conversion reports the
+    /// reason.
     async fn probe(&self, workers: &Workers, input: Input<'_>) -> Probed {
         let Ok(input_text) = text(input.file) else {
             return Probed::default();
@@ -207,7 +207,7 @@ impl Ffmpeg {
         }
     }
 
-    /// Runs `ffmpeg` in a folder of its own, and opens its result.
+    /// Runs `ffmpeg` with its own output folder, and opens the result.
     async fn run(
         &self,
         workers: &Workers,
@@ -231,7 +231,7 @@ impl Ffmpeg {
         });
         match ended.await {
             Ok(_answer) => output.take(bytes_max).await,
-            // It exits with an error for files that it cannot read.
+            // `ffmpeg` exits with an error if it cannot read the file.
             Err(Failure::Crashed(_)) => Err(Refusal::Damaged.into()),
             Err(failure) => Err(failure),
         }
@@ -239,7 +239,7 @@ impl Ffmpeg {
 }
 
 impl Probed {
-    /// Anything unexpected is as if nothing was found.
+    /// Parses the answer of `ffprobe`. Unexpected values count as missing.
     fn of(answer: &[u8]) -> Self {
         let Ok(probe) = serde_json::from_slice::<Probe>(answer) else {
             return Self::default();
@@ -253,10 +253,10 @@ impl Probed {
         }
     }
 
-    /// Most kilobits of pictures in a second, so that the result has at most the bytes of a video.
+    /// Maximum bitrate of the video stream in kbit/s, so that the result has at most [`VIDEO_BYTES_MAX`].
     fn pictures_kbit_max(self) -> u64 {
         let seconds = self.duration.unwrap_or(VIDEO_DURATION_MAX).as_secs() + 1;
-        // 5 % for the index and for what the encoder exceeds its limit by.
+        // 5 % are reserved for the index and because the encoder may exceed the limit.
         let kbit = VIDEO_BYTES_MAX / 1000 * 8 * 95 / 100;
         (kbit / seconds)
             .saturating_sub(SOUND_KBIT)
@@ -264,7 +264,8 @@ impl Probed {
     }
 }
 
-/// One second more than allowed, so that the check of the result finds a video that is too long.
+/// Arguments of a conversion. It converts one second more than allowed, so that the check of the result rejects a video
+/// that is too long.
 fn conversion(probed: Probed, further_filter: &str) -> Vec<String> {
     let seconds = VIDEO_DURATION_MAX.as_secs() + 1;
     let kbit = probed.pictures_kbit_max();
@@ -293,7 +294,7 @@ fn container(kind: Kind) -> &'static str {
     }
 }
 
-/// A path that `ffmpeg` takes for a path: absolute, so never an option or an address.
+/// A path as an argument: absolute, so that `ffmpeg` never reads it as an option or a URL.
 fn text(path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).map_err(Failure::Unavailable)?;
     let text = absolute.into_os_string().into_string();

@@ -73,7 +73,7 @@ impl Videos {
         Self { workers, ffmpeg }
     }
 
-    /// The program that converts.
+    /// The program that converts videos, if it is installed.
     pub fn ffmpeg(&self) -> Option<&Ffmpeg> {
         self.ffmpeg.as_ref()
     }
@@ -87,9 +87,10 @@ impl Videos {
         self.workers.check_program().await
     }
 
-    /// Prepares an upload. `folder` has at most the upload in it and belongs to this call; the caller deletes it. With the
-    /// upload it has at most [`VIDEO_WORK_BYTES_MAX`](crate::limits::VIDEO_WORK_BYTES_MAX). All of it takes at most the
-    /// deadline of the workers.
+    /// Prepares an upload. `folder` is empty except for the upload, if it is there, and belongs to this call; the
+    /// caller deletes it. Including the upload, its files have at most
+    /// [`VIDEO_WORK_BYTES_MAX`](crate::limits::VIDEO_WORK_BYTES_MAX). The call takes at most the deadline of the
+    /// workers.
     ///
     /// # Errors
     ///
@@ -100,7 +101,7 @@ impl Videos {
         prepared.map_err(|_elapsed| Failure::TimedOut)?
     }
 
-    /// Makes the sizes of a poster. In the place of the video that it belongs to, so that photos do not wait for it.
+    /// Makes the sizes of a poster. It uses the workers for videos, so that photos do not wait for it.
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl Videos {
         self.check(file).await
     }
 
-    /// A video without a poster is better than none.
+    /// The poster, or `None` after an error: a video without a poster is better than none.
     async fn poster(&self, file: &Path, folder: &Path) -> Option<Bytes> {
         let ffmpeg = self.ffmpeg.as_ref()?;
         let input = ffmpeg::Input {
@@ -174,7 +175,7 @@ impl Videos {
     }
 }
 
-/// Makes room on the disk.
+/// Removes a file, if it exists, to free disk space.
 async fn remove(file: &Path) -> Result<(), Failure> {
     match tokio::fs::remove_file(file).await {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::Unavailable(error)),
@@ -186,7 +187,7 @@ fn open(file: &Path) -> Result<File, Failure> {
     File::open(file).map_err(Failure::Unavailable)
 }
 
-/// Copies to a new file, which no program can write to.
+/// Copies a video box by box to a new file, which other programs cannot write to.
 async fn copy(upload: File, file: &Path) -> Result<(), Failure> {
     let file = file.to_owned();
     let copy = tokio::task::spawn_blocking(move || {

@@ -1,8 +1,9 @@
-//! What another program wrote.
+//! The output of another program, which is checked before it is used.
 //!
-//! A program that was taken over by a file chooses what lies in its folder: a link to a file of the server, a pipe that
-//! blocks its reader, a file without end. The sandbox denies most of it where the kernel can. This module holds without the
-//! sandbox: each run has an empty folder of its own, and its result is opened once and checked as an open file.
+//! A program that a malicious file took over may leave anything in its folder: a link to a file of the server, a pipe
+//! that blocks its reader, an endless file. The sandbox denies most of this if the kernel supports it. These checks do
+//! not rely on the sandbox: each run has its own empty folder, and its result is opened once and checked as an open
+//! file.
 
 use std::{
     fs::File,
@@ -23,7 +24,7 @@ use crate::{Refusal, worker::Failure};
 pub(super) struct OutputFolder(TempDir);
 
 impl OutputFolder {
-    /// An empty folder beside the files of the server.
+    /// Creates an empty folder in `parent`.
     ///
     /// # Errors
     ///
@@ -37,18 +38,17 @@ impl OutputFolder {
         self.0.path()
     }
 
-    /// Where the program writes its result.
+    /// The path at which the program writes its result.
     pub(super) fn result(&self) -> PathBuf {
         self.path().join("result")
     }
 
-    /// Opens the result, and removes the folder with everything else in it. Off the threads of requests, because a program
-    /// may have left hundreds of megabytes.
+    /// Opens the result, and removes the folder with everything else in it. Runs on a blocking thread, because a
+    /// program may have left hundreds of megabytes.
     ///
     /// # Errors
-    ///
-    /// [`Refusal::Damaged`] if there is no result; [`Failure::Crashed`] if it is no ordinary file of at most `bytes_max`
-    /// bytes.
+    /// [`Refusal::Damaged`] if there is no result; [`Failure::Crashed`] if it is not a regular file of at most
+    /// `bytes_max` bytes.
     pub(super) async fn take(self, bytes_max: u64) -> Result<File, Failure> {
         let taken = tokio::task::spawn_blocking(move || ordinary(&self.result(), bytes_max));
         let taken = taken.await.map_err(io::Error::other);
@@ -56,12 +56,12 @@ impl OutputFolder {
     }
 }
 
-/// Opens an ordinary file. Neither follows a link nor waits for a pipe.
+/// Opens a regular file. Does not follow a link or wait for a pipe.
 fn ordinary(path: &Path, bytes_max: u64) -> Result<File, Failure> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = open(path, flags, Mode::empty()).map_err(not_opened)?;
     let stat = fstat(&file).map_err(not_opened)?;
-    // A second name may be that of a file of the server.
+    // With a second hard link it may be a file of the server.
     let is_ordinary = FileType::from_raw_mode(stat.st_mode).is_file() && stat.st_nlink == 1;
     let is_short = u64::try_from(stat.st_size).is_ok_and(|bytes| bytes <= bytes_max);
     if is_ordinary && is_short {
@@ -71,7 +71,8 @@ fn ordinary(path: &Path, bytes_max: u64) -> Result<File, Failure> {
     }
 }
 
-/// Only faults of this machine are worth another attempt: the program decides about all others.
+/// Maps an error of opening the result. Only faults of this machine are worth a retry: the program can cause all other
+/// errors.
 fn not_opened(error: Errno) -> Failure {
     match error {
         Errno::NOENT => Refusal::Damaged.into(),
@@ -83,5 +84,5 @@ fn not_opened(error: Errno) -> Failure {
 }
 
 fn not_ordinary() -> Failure {
-    Failure::Crashed("its result is no ordinary file, or too large".to_owned())
+    Failure::Crashed("its result is not a regular file, or is too large".to_owned())
 }

@@ -1,13 +1,12 @@
 //! Folders on the disk of this machine in which videos are prepared.
+//! Each process has its own folder, and in it a folder for each video, which is removed when the work on the video
+//! ends. A process that starts removes the folders of killed processes. It finds them by their locks: the kernel
+//! releases the lock of a process that ended, so a folder whose lock is free has no owner.
 //!
-//! A process has a folder of its own, and each video one in it, which is removed when the work on the video ends. What a
-//! killed process left is removed when the next one starts: the kernel releases the lock of a process that ended, so a
-//! folder whose lock is free has no owner.
+//! The bytes on the disk are bounded: the number of videos in progress and the bytes of each are limited, and a video
+//! starts only if the disk has room for all of them.
 //!
-//! The bytes are bounded: the number of videos in work is, each has at most a given number of bytes, and none starts
-//! unless the disk has room for all of them.
-//!
-//! Uploads are private, and a program runs beside them. So nobody else may own the folder or write into it.
+//! Uploads are private, and another program processes them here. So no other user may own the folder or write into it.
 
 use std::{
     fs::{self, DirBuilder, DirEntry, File, Metadata},
@@ -34,13 +33,14 @@ const PROCESS: &str = "process-";
 /// starts.
 const LOCK: &str = "lock";
 
-/// Time for other processes that start in the same folder. Removing what a killed one left takes seconds.
+/// How long a process waits for others that start in the same folder. Removing the files of a killed process takes
+/// seconds.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
-/// The folder of its owner only.
+/// Mode of a folder that only its owner can use.
 const PRIVATE: u32 = 0o700;
 
-/// Rights of a folder into which others may write.
+/// Mode bits of a folder into which other users may write.
 const OTHERS_WRITE: u32 = 0o022;
 
 /// The folder of this process.
@@ -52,7 +52,7 @@ pub struct WorkFolder {
     bytes_each: u64,
     free_bytes_min: u64,
     videos: Arc<AtomicU64>,
-    /// The log has a warning that the disk is full.
+    /// Whether the log has a warning that the disk is full.
     warned: AtomicBool,
 }
 
@@ -71,13 +71,12 @@ pub struct VideoFolder {
 }
 
 impl WorkFolder {
-    /// Makes the folder of this process in `parent`, which is created, and removes those of processes that ended.
-    /// `bytes_each` is the room that one video needs, and `free_bytes_min` what stays free on the disk.
+    /// Creates `parent` and in it the folder of this process, and removes the folders of processes that ended.
+    /// `bytes_each` is the maximum of one video, and `free_bytes_min` stays free on the disk.
     ///
     /// # Errors
-    ///
-    /// Another user owns `parent` or may write into it, a folder or a lock cannot be made, one that is left cannot be
-    /// removed, or another process holds the lock for half a minute.
+    /// Another user owns `parent` or may write into it, a folder or a lock cannot be created, the folder of a process
+    /// that ended cannot be removed, or another process holds the lock for half a minute.
     pub fn open(parent: &Path, bytes_each: u64, free_bytes_min: u64) -> io::Result<Self> {
         make_private(parent)?;
         let _starting = lock_in_time(&parent.join(LOCK), START_DEADLINE)?;
@@ -101,7 +100,7 @@ impl WorkFolder {
         self.own.path()
     }
 
-    /// Room for one more video. `None`, and a warning in the log, while the disk has none.
+    /// Reserves room for one more video. If the disk has too little, logs a warning once and returns `None`.
     pub fn reserve(&self) -> Option<Room> {
         let videos = self.videos.fetch_add(1, Ordering::AcqRel) + 1;
         let room = Room {
@@ -112,7 +111,7 @@ impl WorkFolder {
         let is_full = free_bytes(self.path()).is_some_and(|free| free < needed);
         if is_full && !self.warned.swap(true, Ordering::AcqRel) {
             let folder = self.path().display();
-            tracing::warn!(%folder, needed_bytes = needed, "videos wait: the disk has no room to prepare one more");
+            tracing::warn!(%folder, needed_bytes = needed, "videos wait: the disk has no room to prepare another one");
         }
         if is_full {
             return None;
@@ -121,7 +120,8 @@ impl WorkFolder {
         Some(room)
     }
 
-    /// Room for the videos in work, for the result of one in a storage on the same disk, and for everybody else.
+    /// Bytes that must be free: for the videos in progress, for one result in a storage on the same disk, and the
+    /// configured reserve.
     fn needed_bytes(&self, videos: u64) -> u64 {
         let work = self.bytes_each.saturating_mul(videos);
         work.saturating_add(VIDEO_BYTES_MAX)
@@ -157,7 +157,7 @@ impl VideoFolder {
     }
 }
 
-/// Creates a folder for this user only. One that exists stays as it is, and is checked.
+/// Creates a folder that only this user can use. Of an existing folder, checks the owner and the mode.
 fn make_private(folder: &Path) -> io::Result<()> {
     if let Some(above) = folder.parent() {
         fs::create_dir_all(above)?;
@@ -183,7 +183,7 @@ fn check_owner(found: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens and locks a file. The lock ends with the file. The kernel has no deadline for locks, so a thread waits.
+/// Opens and locks a file. Dropping the file releases the lock. The kernel has no timeout for locks, so a thread waits.
 fn lock_in_time(path: &Path, most: Duration) -> io::Result<File> {
     let file = lock_file(path)?;
     let (sender, locked) = mpsc::channel();
@@ -211,7 +211,7 @@ fn remove_left(entry: &DirEntry) -> io::Result<()> {
     if !is_ours || !entry.file_type()?.is_dir() {
         return Ok(());
     }
-    // Its process has made no lock yet only if it was killed meanwhile: starting processes take turns.
+    // Only a killed process leaves a folder without a lock, because processes start one at a time.
     if lock_file(&entry.path().join(LOCK))?.try_lock().is_err() {
         return Ok(());
     }

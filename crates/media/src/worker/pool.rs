@@ -188,7 +188,7 @@ impl Workers {
         self.run(Job::Execute(execute), no_input).await
     }
 
-    /// Time for one job.
+    /// The time limit of one job.
     pub(crate) fn deadline(&self) -> Duration {
         self.settings.deadline
     }

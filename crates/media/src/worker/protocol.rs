@@ -53,7 +53,7 @@ pub(super) struct Order {
     pub(super) cpu_s: u64,
 }
 
-/// Another program, and all files of strangers that it reaches.
+/// Another program to run, and the files that its sandbox lets it use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Execute {
     pub(crate) program: PathBuf,
@@ -62,7 +62,7 @@ pub(crate) struct Execute {
     pub(crate) reads: PathBuf,
     /// The folder in which it makes files. Without one it writes to its standard output only.
     pub(crate) writes: Option<PathBuf>,
-    /// Bytes of each file that it writes.
+    /// Maximum bytes of each file that it writes.
     pub(crate) file_bytes_max: u64,
 }
 

@@ -42,8 +42,8 @@ const ADDRESS_SPACE_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
 /// kill, which could have other reasons.
 const HARD_LIMIT_EXTRA: u64 = 1;
 
-/// Makes the kernel kill this process when the parent ends. A server that was killed leaves no `ffmpeg` behind, which
-/// would work for minutes for nobody. The program that this process becomes inherits it.
+/// Makes the kernel kill this process when its parent ends, so that a killed server leaves no `ffmpeg` running for
+/// minutes. The setting stays when this process becomes another program.
 ///
 /// On Linux the parent is the *thread* that started this process. So [`Workers`](crate::worker::Workers) must run on
 /// threads that live as long as the server, as those of a runtime do.
@@ -90,7 +90,7 @@ pub(super) fn enter_for(execute: &Execute, memory_bytes: u64, cpu_s: u64) -> io:
     Ok(Enforced { landlock, seccomp })
 }
 
-/// Reports what holds for another program, by attempts of this process in its place.
+/// Enters the sandbox for another program, and reports which protections hold by trying what they must deny.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ pub(super) fn check_program(memory_bytes: u64, cpu_s: u64) -> io::Result<Protect
     Ok(enforced.attempts(memory_bytes))
 }
 
-/// What the kernel accepted.
+/// The protections that the kernel accepted.
 pub(super) struct Enforced {
     landlock: bool,
     seccomp: bool,
@@ -222,8 +222,8 @@ mod kernel {
         rules.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
     }
 
-    /// Denies all files but those of the system, the program and its input to read, and one folder with ordinary files.
-    /// True if the kernel enforces it.
+    /// Allows reading the files of the system, the program and its input, and regular files in one folder. Denies all
+    /// other files. True if the kernel enforces it.
     pub(super) fn deny_other_files(reads: [&PathBuf; 2], writes: Option<&Path>) -> bool {
         let allow = || {
             let read = AccessFs::from_read(LANDLOCK);
@@ -235,7 +235,8 @@ mod kernel {
         allow().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
     }
 
-    /// Rights in the folder of a program. It makes no links, pipes, devices and folders, and runs nothing there.
+    /// Rights of a program in its folder: regular files only. It cannot create links, pipes, devices or folders there,
+    /// or run a file.
     fn ordinary_files() -> BitFlags<AccessFs> {
         AccessFs::ReadFile
             | AccessFs::WriteFile

@@ -1,7 +1,6 @@
-//! What is drawn: a file for each subject, with its variants, its description and its drawing.
-//!
-//! A description names what the variants decide, so it is true for every seed. To add a subject, add its file, a variant
-//! of [`Scene`] and one of [`crate::Subject`].
+//! The subjects of pictures. Each has a file with its variants, its description and its drawing.
+//! A description names only what the variants decide, so it is correct for every seed. To add a subject, add its file,
+//! a variant of [`Scene`] and one of [`crate::Subject`].
 
 mod cat;
 mod city;

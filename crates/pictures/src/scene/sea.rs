@@ -122,7 +122,7 @@ const fn japanese_landmark(landmark: Landmark) -> &'static str {
     }
 }
 
-/// From the horizon to the front.
+/// The colours of the water, from the horizon to the front.
 fn sea(light: Light) -> [Colour; 3] {
     match light {
         Light::Dawn => [0xC9B8C6, 0x7F98BE, 0x3E5F90],

@@ -16,7 +16,7 @@ pub(super) enum Light {
 impl Light {
     pub(super) const ALL: [Self; 4] = [Self::Dawn, Self::Day, Self::Dusk, Self::Night];
 
-    /// From the zenith to the horizon.
+    /// The colours of the sky, from the zenith to the horizon.
     pub(super) fn sky(self) -> [Colour; 4] {
         match self {
             Self::Dawn => [0x6C8EC9, 0xA9B4DC, 0xF2C6C0, 0xFFE3B8],
@@ -27,7 +27,7 @@ impl Light {
         .map(rgb)
     }
 
-    /// The colour in which far things vanish.
+    /// The colour of the haze in front of distant objects.
     pub(super) fn haze(self) -> Colour {
         self.sky()[3].mixed(self.sky()[2], 0.35)
     }
@@ -105,7 +105,7 @@ fn cloud(canvas: &mut Canvas, middle: Point, size: f32, white: Colour, chance: &
     canvas.shade(&base, 0.009, 0.97, |_| white.lighter(-0.02));
 }
 
-/// Stars down to a height.
+/// Draws stars above the height `lowest`.
 pub(super) fn stars(canvas: &mut Canvas, lowest: f32, chance: &mut Chance) {
     let right = canvas.right();
     for _ in 0..130 {

@@ -63,7 +63,7 @@ struct Simulation {
     artist: Artist,
     seed: u64,
     posted: u64,
-    /// Further stories that may have photos.
+    /// How many more stories may have photos in this run.
     pictured_left: usize,
     /// Maps stories of the town to stories in the store. The newest is last.
     told: VecDeque<(StoryKey, StoryId)>,
@@ -128,7 +128,8 @@ impl Simulation {
         Ok(())
     }
 
-    /// The photos of the next story. A story without photos is better than none, so a failure is no error.
+    /// The photos of the next story. After a failure the story is posted without photos, because that is better than no
+    /// story.
     async fn photos(&mut self, author: u32, topic: Option<Topic>) -> Vec<AttachRequest> {
         self.posted += 1;
         let seed = roll(self.seed, self.posted);

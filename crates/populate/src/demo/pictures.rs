@@ -1,8 +1,7 @@
 //! Pictures of the town: photos in stories, and avatars.
-//!
-//! They are drawn while the demo runs, because drawing them takes a minute and a visitor wants to see the town at once.
-//! Each is uploaded like that of any client, and the next one waits until it is processed, so that an upload of a visitor
-//! never waits for more than two.
+//! They are drawn while the demo runs, because drawing them takes minutes and the demo must start at once. Each picture
+//! is uploaded through the service, as a client does, and the next one starts when it is processed. So an upload of a
+//! visitor waits for at most two of them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use sosik_town::{Topic, Town};
 use tokio::time::timeout;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// Of 100 stories, those that have photos.
+/// Percentage of stories that have photos.
 const PICTURED_PERCENT: u64 = 33;
 
 /// Maximum number of past stories with photos: the newest that visitors see. They take about two minutes of one processor
@@ -36,14 +35,14 @@ const FACES_MAX: usize = 60;
 /// Past stories that get photos before the friends of the hosts get faces.
 const FIRST: usize = 20;
 
-/// Of 100 stories with photos, those with at least two, three and four.
+/// Percentages of the stories with photos that have at least two, three and four.
 const MORE_PHOTOS: [u64; 3] = [45, 20, 8];
 
-/// Interval and maximum number of looks at an upload that is processed.
+/// Interval between checks whether an upload is processed, and the maximum number of checks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS_MAX: u32 = 600;
 
-/// The picture of somebody who has a picture of their own choice.
+/// What an avatar shows.
 #[derive(Debug, Clone, Copy)]
 enum Portrait {
     Face(u64),
@@ -98,7 +97,7 @@ impl Wishes {
         }
     }
 
-    /// Considers a story that is newer than all before.
+    /// Adds a story if visitors see it and its seed gives it photos. It must be newer than all stories before.
     pub(super) fn consider(
         &mut self,
         story: StoryId,
@@ -121,7 +120,7 @@ impl Wishes {
     }
 }
 
-/// Draws for the people of the town. Cheap to clone.
+/// Draws and uploads pictures for the people of the town. Cheap to clone.
 #[derive(Clone)]
 pub struct Artist {
     service: Service,
@@ -152,8 +151,8 @@ impl Artist {
         self.people[number as usize]
     }
 
-    /// Gives avatars to the cast and photos to past stories, then to more people and stories. Ends when all are done, when
-    /// the service stops, or at once if it takes no photos.
+    /// Adds avatars for the cast and photos to the newest past stories, then does the same for more people and stories.
+    /// Ends when all are done, when the service stops, or at once if the service takes no photos.
     pub async fn illustrate(self, wishes: Wishes) {
         if let Err(error) = self.illustrate_all(wishes).await
             && !self.service.stopping().is_cancelled()
@@ -285,7 +284,7 @@ pub(super) fn has_photos(seed: u64) -> bool {
     roll(seed, 0) % 100 < PICTURED_PERCENT
 }
 
-/// What the photos of a story show, and their seeds.
+/// The subject and the seed of each photo of a story.
 fn photos(seed: u64, topic: Option<Topic>) -> Vec<(Subject, u64)> {
     let more = MORE_PHOTOS
         .iter()
@@ -301,7 +300,7 @@ fn photos(seed: u64, topic: Option<Topic>) -> Vec<(Subject, u64)> {
         .collect()
 }
 
-/// What fits a topic.
+/// The subjects that fit a topic.
 const fn subjects(topic: Option<Topic>) -> &'static [Subject] {
     use Subject::{Cat, City, Food, Hills, Sea};
     match topic {
@@ -317,12 +316,12 @@ const fn subjects(topic: Option<Topic>) -> &'static [Subject] {
     }
 }
 
-/// A number for a purpose.
+/// A random number from a seed, different for each purpose.
 pub(super) fn roll(seed: u64, purpose: u64) -> u64 {
     xxh3_64_with_seed(&seed.to_le_bytes(), purpose)
 }
 
-/// Draws without holding up others.
+/// Draws a portrait on a blocking thread.
 async fn drawn(portrait: Portrait) -> anyhow::Result<Bytes> {
     let draw = move || match portrait {
         Portrait::Face(seed) => draw_face(seed),

@@ -31,9 +31,9 @@ struct Version {
     revision: u64,
     liked: bool,
     edited_at: Option<Timestamp>,
-    /// Attachments that are not processed yet. Their end is no edit.
+    /// Number of attachments that are not processed yet. The end of processing does not change `edited_at`.
     processing: usize,
-    /// The preview of the link: its folder, which no other preview has.
+    /// The folder of the link preview. It identifies the preview, because each has its own folder.
     link: Option<MediaId>,
 }
 

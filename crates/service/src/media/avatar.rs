@@ -1,4 +1,4 @@
-//! Avatars: a medium that changes the profile of its owner when it is ready. The last upload wins.
+//! Avatars. The upload is a medium that changes the profile of its owner when it is processed. The last upload wins.
 
 use bytes::Bytes;
 use sosik_feed::PersonId;
@@ -14,7 +14,8 @@ use crate::{Change, ServiceError, ServiceResult};
 const NO_SUCH_FILE: ServiceError = ServiceError::NotFound("file");
 
 impl Media {
-    /// Stores an upload that becomes the avatar of its owner when it is processed. Earlier ones that wait are deleted.
+    /// Stores an upload that becomes the avatar of its owner when it is processed. Earlier uploads that are not
+    /// processed yet are deleted.
     ///
     /// # Errors
     /// `Media` if it is no photo, too large, or beyond the quota of the person or the disk.
@@ -48,8 +49,8 @@ impl Media {
             .await
     }
 
-    /// A file of the avatar of a person, if the reader may see the person now; `None` is a reader without an account. It
-    /// is decided from the caches of this node.
+    /// A file of the avatar of a person, if the reader may see the person now; `None` is a reader without an account.
+    /// The decision uses the caches of this node.
     ///
     /// # Errors
     /// `NotFound` if there is no such person, if one blocked the other, or if their avatar has no such file.

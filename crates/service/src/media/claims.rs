@@ -1,8 +1,9 @@
-//! One attempt at an upload: what a worker does between its claim and the end of it.
+//! One attempt to process an upload, from the claim to its end.
 //!
-//! A claim ends with a result, is released, or is lost. An upload is given up after a few claims that ended in none of these
-//! ways, because then it kills the processes that work on it. What fails outside of the upload, a storage for example, never
-//! costs an upload that was acknowledged: its claim is released, and the work is due again after a pause.
+//! A claim ends with a result, is released, or is lost. A claim that ends in none of these ways is a fault: most likely
+//! its process crashed. After [`FAULTS_MAX`] faults the upload fails, because it crashes the processes that work on it.
+//! A failure outside of the upload, for example of the storage, never fails an acknowledged upload: its claim is
+//! released, and the work is due again after a pause.
 
 use std::time::Duration;
 
@@ -12,17 +13,17 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use super::{Media, MediaEngine};
 use crate::ServiceResult;
 
-/// A claim is renewed in this part of its time, so that two renewals may fail.
+/// Renewals within the duration of a claim. Two of them may fail.
 const RENEWALS: u32 = 3;
 
-/// Claims of one upload that may end with the process. One more would most likely end in the same way.
+/// Maximum faults of one upload. Another attempt would most likely end in the same way.
 pub(super) const FAULTS_MAX: u32 = 5;
 
 /// How the work of a claim ended.
 pub(super) enum Outcome {
     /// With this result.
     Done(Processed),
-    /// Something outside of the upload is in the way: the work is due again after a pause.
+    /// A failure outside of the upload. The work is due again after a pause.
     NotNow,
     /// The upload is not in the storage. As [`Self::NotNow`], but it counts as a fault.
     Missing,
@@ -42,12 +43,13 @@ impl Outcome {
     }
 }
 
-/// True if another claim would most likely kill its process, too.
+/// True if another attempt would most likely crash its process, too.
 pub(super) const fn is_hopeless(task: &MediaTask) -> bool {
     task.faults >= FAULTS_MAX
 }
 
-/// What the author reads if an upload is missing. A single answer of the storage is not believed.
+/// The outcome if an upload is missing in the storage. It fails for `reason` only after several attempts, because one
+/// answer of a storage may be wrong.
 pub(super) fn missing(task: &MediaTask, reason: &str) -> Outcome {
     match task.faults + 1 < FAULTS_MAX {
         true => Outcome::Missing,
@@ -56,8 +58,8 @@ pub(super) fn missing(task: &MediaTask, reason: &str) -> Outcome {
 }
 
 impl Media {
-    /// Works on a claimed upload, and renews the claim. A service that stops waits for `grace`. Returns the result to
-    /// record. Without one, the claim is lost or released.
+    /// Runs `work` for a claimed upload and renews the claim meanwhile. If the service stops, the work has `grace` to
+    /// end. Returns the result to record, or `None` if the claim is lost or released.
     ///
     /// # Errors
     /// The work or the store failed. The caller releases the claim ([`Self::release_failed`]).
@@ -95,7 +97,7 @@ impl Media {
         if done.is_err()
             && let Err(error) = self.release(engine, task, pause).await
         {
-            tracing::warn!(media = %task.media, %error, "a claim could not be released: it expires");
+            tracing::warn!(media = %task.media, %error, "a claim could not be released: it will expire");
         }
         done
     }
@@ -116,7 +118,7 @@ impl Media {
         Ok(())
     }
 
-    /// Ends a claim as if its process was killed, with a pause of its own.
+    /// Lets the claim expire after `pause`, which counts as a fault.
     async fn fault(&self, task: &MediaTask, pause: Duration) -> ServiceResult<()> {
         let due_at = self.core.now().plus(pause);
         let store = &self.core.store;
@@ -138,7 +140,7 @@ impl Media {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while renewed.elapsed() < claim {
             tick.tick().await;
-            // The claim lasts from before the call, however long that takes.
+            // The claim counts from before the call, however long the call takes.
             let (asked, until) = (Instant::now(), self.core.now().plus(claim));
             let store = &self.core.store;
             let renewal = store.renew_media_claim(task.media, task.attempt, until);

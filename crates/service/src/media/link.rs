@@ -1,10 +1,10 @@
-//! Previews of the first links of stories: fetched once for everybody, and copied into the story.
-//!
-//! The row of a preview is the record of the work, as that of an upload is. A worker looks the link up among those that
-//! were fetched within the hour. If it is not there, the worker claims it and fetches it, so that neither many stories
-//! nor many nodes fetch a link at the same time. Failures are remembered, too.
-//!
-//! The files of the picture belong to the link for an hour. A story gets a copy, which goes with the story.
+//! Previews of the first link of each story. A link is fetched once for all stories, and the result is copied into
+//! each.
+//! The row of a preview is the record of the work, like the row of an upload. A worker looks up the link among those
+//! that were fetched within the hour. If it is missing, the worker claims and fetches it, so that several stories or
+//! nodes never fetch a link at the same time. Failures are remembered, too.
+//! The files of the picture belong to the link and are kept for an hour. A story gets its own copy, which is deleted
+//! with the story.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -33,32 +33,32 @@ use crate::{Change, ServiceResult};
 /// the site.
 const PREVIEWS_AT_ONCE_MAX: usize = 16;
 
-/// Previews of links to one host that one node makes at once: a site must not notice us.
+/// Previews of links to one host that one node makes at once, to limit the load on a site.
 const PREVIEWS_PER_HOST_MAX: usize = 4;
 
-/// How long a result is used for other stories, also if there was nothing to show.
+/// How long the result of a fetch is reused for other stories, also if the page had no preview.
 const LINK_USED_FOR: Duration = Duration::from_secs(3600);
 
-/// A link whose result has expired stays for this time, because a worker may be copying its files.
+/// How long an expired link is kept, because a worker may still be copying its files.
 const LINK_KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// Expired links that one sweep removes.
 const LINKS_SWEPT_MAX: u32 = 200;
 
-/// A preview that is not made in this time is given up: the story has been read without it.
+/// A preview that is not ready after this time is given up: by then most readers have seen the story without it.
 const PREVIEW_AGE_MAX: Duration = Duration::from_secs(3600);
 
-/// Pause before a preview is tried again whose link is being fetched, or whose host is busy. Doubles each time.
+/// First pause before a retry, if the link is being fetched or its host is busy. Doubles each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 
-/// How often the pause doubles: up to 64 s.
+/// How often the pause doubles at most: up to 64 s.
 const PAUSE_DOUBLINGS_MAX: u32 = 7;
 
-/// The hosts whose links are being looked up, with their numbers. At most one entry for each preview at once.
+/// Number of previews in progress for each host. Has at most one entry per preview in progress.
 #[derive(Default)]
 pub(super) struct Hosts(Mutex<HashMap<String, usize>>);
 
-/// A place among the previews of a host.
+/// One of the [`PREVIEWS_PER_HOST_MAX`] places of a host. Dropping it frees the place.
 struct Place<'a> {
     hosts: &'a Hosts,
     host: String,
@@ -90,9 +90,9 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What a worker found out about a link.
+/// The result of looking up a link.
 enum Found {
-    /// It is known later.
+    /// The link is being fetched or its host is busy: try again later.
     Later,
     /// There is nothing to show.
     Nothing,
@@ -101,7 +101,8 @@ enum Found {
 }
 
 impl Media {
-    /// The preview to make of the first link of a text. `None` if it has none, or if this server makes no previews.
+    /// The preview to make for the first link of a text. `None` if the text has no link that can be fetched, or if this
+    /// server makes no previews.
     pub(crate) async fn new_preview(
         &self,
         author: PersonId,
@@ -139,7 +140,7 @@ impl Media {
                 _ = tick.tick() => {}
             }
         }
-        // Work that takes longer is due again when its claim expires.
+        // Unfinished work is due again when its claim expires.
         let _ended = timeout(STOP_GRACE, running.join_all()).await;
     }
 
@@ -148,7 +149,7 @@ impl Media {
         let until = now.plus(self.core.settings.media.claim);
         let claimed = self.core.store.claim_preview(now, until).await;
         claimed.unwrap_or_else(|error| {
-            tracing::warn!(%error, "previews of links could not be claimed: the next turn retries");
+            tracing::warn!(%error, "link previews could not be claimed: they are tried again soon");
             None
         })
     }
@@ -246,7 +247,7 @@ impl Media {
         }
     }
 
-    /// Records the result of a fetch for everybody.
+    /// Records the result of a fetch for all stories.
     async fn record_link(
         &self,
         engine: &MediaEngine,
@@ -287,7 +288,7 @@ impl Media {
     }
 }
 
-/// A panic of a preview is one of the task that makes previews.
+/// Passes on the panic of a preview, so that the supervisor of the task handles it.
 fn propagate_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && let Ok(panic) = error.try_into_panic()

@@ -1,11 +1,10 @@
 //! Photos and videos that people upload for stories and as avatars: stored, processed by worker processes, attached to
-//! stories, served to those who may see the story or the person, and removed. Previews of links are served alike.
+//! stories, served to those who may see the story or the person, and removed. Link previews are served the same way.
 //!
 //! An upload is stored as it came, and its row is the record of the work that is left. Workers of any node claim that
 //! work: they make the files that are served, or remove the files of a deleted medium. Work of a killed process is due
 //! again when its claim expires.
-//!
-//! An upload comes in one request, or in several (see [`Media::begin_upload`]).
+//! An upload arrives in one request, or in several (see [`Media::begin_upload`]).
 //!
 //! Every file of a medium is in a folder of its own, and the medium belongs to at most one story or person. So files are
 //! removed with their medium, and no references are counted.
@@ -65,7 +64,7 @@ struct Shared {
     due: Notify,
     /// Wakes a worker for videos.
     videos_due: Notify,
-    /// Wakes the maker of previews when there may be work.
+    /// Wakes the task that makes previews when there may be work.
     previews_due: Notify,
     hosts: link::Hosts,
 }
@@ -109,7 +108,7 @@ pub enum MediaError {
     /// The person stored as much as allowed.
     #[error("you have stored as many photos and videos as you may: delete some first")]
     Quota,
-    /// As many videos of the person wait as may.
+    /// The person has the maximum number of videos that are not processed yet.
     #[error("{max} videos of yours are being prepared: send this one when one of them is ready")]
     VideosWait {
         /// Most videos.
@@ -150,7 +149,7 @@ pub enum MediaError {
         /// Bytes of the whole file.
         length: u64,
     },
-    /// More requests have appended to the upload than can be told apart.
+    /// The maximum number of requests that append to one upload is reached.
     #[error("the upload was continued too often: begin a new one with larger pieces")]
     UploadSpent,
     /// It belongs to a story.
@@ -192,7 +191,7 @@ impl Media {
         }
     }
 
-    /// Gives access to the files for a comparison. Nothing is accepted or processed.
+    /// Opens the files for a comparison only. This service accepts and processes no media.
     pub fn attach(&self, engine: MediaEngine) {
         let _first = self.shared.engine.set(engine);
     }
@@ -250,9 +249,9 @@ impl Media {
         })
     }
 
-    /// Attaches media of the author to a story that has none, without marking it as edited: for stories that were filled in
-    /// before their photos existed. Returns `false`, and changes nothing, if the author has no such story, or if it has
-    /// media.
+    /// Attaches media of the author to a story without media, and does not mark it as edited: for stories that were
+    /// stored before their photos existed. Returns `false` and changes nothing if the author has no such story, or if
+    /// it has media.
     ///
     /// # Errors
     /// `Media` if the author has no such medium, or another story has it.
@@ -376,8 +375,8 @@ impl From<StorageError> for ServiceError {
     }
 }
 
-/// The kind of an upload of `bytes` bytes that begins with `head`. The first bytes decide; the worker process finds
-/// everything else.
+/// The kind of an upload of `bytes` bytes that begins with `head`. Only the first bytes decide. The worker process
+/// checks everything else.
 fn kind_of(head: &[u8], bytes: u64) -> Result<MediaKind, MediaError> {
     if bytes == 0 {
         return Err(MediaError::Kind(Refusal::Empty));
@@ -398,7 +397,7 @@ fn kind_of(head: &[u8], bytes: u64) -> Result<MediaKind, MediaError> {
     Ok(kind)
 }
 
-/// An avatar is a photo.
+/// Checks the upload of an avatar, which must be a photo.
 fn check_photo(file: &[u8]) -> Result<(), MediaError> {
     let head = &file[..file.len().min(SNIFF_BYTES_MAX)];
     if let Some(kind) = Kind::sniff(head).filter(|kind| kind.is_video()) {
@@ -415,7 +414,8 @@ const fn bytes_max(kind: MediaKind) -> u64 {
     }
 }
 
-/// Bytes that an upload counts for until it is processed: its result may be larger.
+/// Bytes that an upload takes from the quota until it is processed. A video takes the maximum, because its result may
+/// be larger than the upload.
 const fn counted_bytes(kind: MediaKind, bytes: u64) -> u64 {
     match kind {
         MediaKind::Video if bytes < VIDEO_BYTES_MAX => VIDEO_BYTES_MAX,
@@ -431,7 +431,7 @@ const fn queue_of(kind: MediaKind) -> MediaQueue {
     }
 }
 
-/// The folder of a file that a story shows: that of an attachment, or that of the preview of its link.
+/// The folder of a file that a story shows: the folder of an attachment or of its link preview.
 fn folder_of(story: &StoryRecord, name: &str) -> Option<MediaId> {
     let shows = |facts: &MediaFacts| facts.files().any(|file| file == name);
     let attachment = story.attachments.iter().find(|it| shows(&it.facts));

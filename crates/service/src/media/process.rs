@@ -22,7 +22,7 @@ use crate::{Change, ServiceResult};
 /// How long a service that stops waits for work in progress. Most photos take less.
 pub(super) const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// How long it waits for a worker in all. Work that takes longer is due again when its claim expires.
+/// How long a service that stops waits for a worker in total. Unfinished work is due again when its claim expires.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
 
 /// What the author reads about an upload that no attempt could process.
@@ -66,7 +66,7 @@ impl Media {
     async fn work(&self, queue: MediaQueue) {
         self.work_until_stopped(queue).await;
         if let Some(engine) = self.shared.engine.get() {
-            // Pieces of a file that was given up would stay in a bucket.
+            // Wait for aborts, because pieces of an aborted file would stay in the bucket.
             let settled = timeout(STOP_GRACE, engine.storage.settled()).await;
             if settled.is_err() {
                 tracing::warn!("a file is still being stored: its pieces may stay in the storage");
@@ -178,8 +178,8 @@ impl Media {
         self.end_upload(engine, media, is_ready).await
     }
 
-    /// Removes files that nobody else removes: a medium may have been deleted, and its files removed, before the last of
-    /// them was stored.
+    /// Removes the files of a medium without a row. A medium may have been deleted, and its files removed, before the
+    /// last file was stored.
     pub(super) async fn remove_if_forgotten(
         &self,
         engine: &MediaEngine,
@@ -245,7 +245,7 @@ pub(super) fn not_processed(task: &MediaTask, failure: &Failure, given_up: &str)
     }
 }
 
-/// Every client that shows avatars reads WebP.
+/// Avatars are served as WebP only, because every client that shows them supports it.
 fn is_served(format: Format, purpose: Purpose) -> bool {
     purpose != Purpose::Avatar || format == Format::WebP
 }

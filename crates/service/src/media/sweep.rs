@@ -105,8 +105,8 @@ impl Media {
         self.remove_orphans(old.media).await
     }
 
-    /// Removes uploads that a worker left, because it was killed after it had recorded the result. They hold what processing
-    /// removes, for example the position of a photo.
+    /// Removes uploads of processed media. A worker leaves them if it is killed after recording the result. They
+    /// contain data that processing removes, for example the position of a photo.
     async fn remove_uploads(&self, media: BTreeSet<MediaId>) -> ServiceResult<()> {
         let asked: Vec<_> = media.into_iter().collect();
         let known = self.core.store.media_files(&asked).await?;
@@ -130,7 +130,7 @@ impl Media {
     }
 }
 
-/// Media with files that are old enough to be removed, if nobody uses them.
+/// Media with files that are old enough to be removed if nothing refers to them.
 #[derive(Default)]
 struct Old {
     media: BTreeSet<MediaId>,

@@ -1,7 +1,6 @@
 //! Compares the files in the storage with the rows that refer to them, in both directions.
-//!
-//! Files change while a server runs. So what looks wrong is looked up once more, and what a worker or the sweep has still
-//! to do is counted apart: it is no finding.
+//! Files change while a server runs. So a file that looks wrong is checked again before it is reported. Files that a
+//! worker or the sweep will remove are counted separately and are not findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,15 +15,15 @@ use super::sweep::ORPHAN_AGE;
 use super::{Media, folder};
 use crate::ServiceResult;
 
-/// Rows, or media with files, that are looked up together.
+/// Number of rows, or of media with files, that are looked up together.
 const STEP: usize = 200;
 
-/// The numbers of a comparison.
+/// Counts of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FilesCompared {
-    /// Media, with incomplete uploads.
+    /// Media, link previews and incomplete uploads.
     pub media: u64,
-    /// Files that were read and have the digest of their names.
+    /// Files whose content has the digest in their names.
     pub intact: u64,
     /// Files in the storage.
     pub files: u64,
@@ -35,7 +34,7 @@ pub struct FilesCompared {
     pub pending: u64,
 }
 
-/// What is wrong.
+/// A difference between a file and the rows, or a damaged file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileFinding {
     /// A medium refers to a file that does not exist.
@@ -46,7 +45,7 @@ pub enum FileFinding {
     Stray(StoryId, String),
     /// Nothing refers to a file.
     Unused(MediaId, String),
-    /// A file in the storage is none of this server.
+    /// The name of a file in the storage is not one that this server writes.
     Foreign(String),
 }
 
@@ -142,7 +141,7 @@ impl Media {
         found: &mut impl FnMut(FileFinding),
     ) -> ServiceResult<()> {
         for file in &media.names {
-            // What is processed may be no file but the address of a page.
+            // A text that is not the name of a file has no file to check.
             let Some(name) = Name::parse(file) else {
                 continue;
             };
@@ -170,7 +169,7 @@ impl Media {
         Ok(files)
     }
 
-    /// The row of a story repeats the files of its media.
+    /// Compares the files in the rows of stories with those of their media: a story's row has a copy of the names.
     async fn compare_stories(
         &self,
         step: &[MediaFiles],
@@ -293,7 +292,7 @@ fn purpose(row: Option<&MediaFiles>, is_known: bool, name: &Name, age: Duration)
     }
 }
 
-/// What is wrong with a file, if anything is.
+/// Checks that a file exists and has the digest in its name. `None` if it is intact.
 async fn state_of(
     storage: &Storage,
     media: MediaId,

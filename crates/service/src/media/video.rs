@@ -1,7 +1,6 @@
-//! Videos: prepared on the disk of this machine, by workers of their own.
-//!
-//! A video takes minutes, so its worker renews the claim while it works. A worker that lost its claim gives up at once:
-//! another one has the work, or the video was deleted. Nothing of a video is ever whole in memory.
+//! Prepares videos on the disk of this machine, with separate workers.
+//! A video takes minutes, so its worker renews the claim meanwhile. A worker that lost its claim stops at once: another
+//! worker has the work, or the video was deleted. No video is held in memory as a whole.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,8 +32,8 @@ pub struct VideoEngine {
 }
 
 impl Media {
-    /// Prepares the video that has waited longest. Returns whether there was any. Without room on the disk it claims
-    /// nothing, so another node takes the work.
+    /// Prepares the video that has waited longest. Returns whether there was one. If the disk has too little room it
+    /// claims nothing, so another node can take the work.
     pub(super) async fn video_once(&self) -> ServiceResult<bool> {
         let engine = self.engine()?;
         let Some(room) = engine.video.work.reserve() else {
@@ -48,7 +47,7 @@ impl Media {
         Ok(true)
     }
 
-    /// A service that stops does not wait for a video: another node continues at once.
+    /// A service that stops does not wait for a video: it releases the claim, and another node starts at once.
     async fn process_video(
         &self,
         engine: &MediaEngine,
@@ -132,7 +131,7 @@ async fn keep_video(
     Ok(Processed::Ready { facts, bytes })
 }
 
-/// Makes the sizes of a poster and stores them. Without a poster a video is still complete.
+/// Makes and stores the sizes of a poster. If that fails, the video has no poster.
 async fn keep_poster(
     engine: &MediaEngine,
     task: &MediaTask,
@@ -154,7 +153,7 @@ fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Removes a folder off the threads of requests: its files have hundreds of megabytes.
+/// Removes a folder on a blocking thread, because its files have hundreds of megabytes.
 async fn remove(place: VideoFolder) {
     let removed = tokio::task::spawn_blocking(move || drop(place)).await;
     if let Err(error) = removed {

@@ -14,15 +14,15 @@ use super::units::{Hours, MIB_MAX, Mib, Seconds};
 pub struct Media {
     /// The URL; empty for the default.
     pub url: String,
-    /// The URL of the server of a bucket; empty for that of Amazon.
+    /// The URL of the server of a bucket; empty for Amazon S3.
     pub s3_endpoint: String,
     /// The region of a bucket.
     pub s3_region: String,
-    /// The name of the key of a bucket.
+    /// The id of the access key of a bucket.
     pub s3_access_key: String,
-    /// The key of a bucket.
+    /// The secret access key of a bucket.
     pub s3_secret_key: Secret,
-    /// The path of `ffmpeg`; empty to search it, `none` for none.
+    /// The path of `ffmpeg`; empty to search for it, `none` to use none.
     pub ffmpeg: String,
     /// The folder in which videos are prepared; empty for the default.
     pub work_folder: String,

@@ -10,7 +10,7 @@ use super::verify::REPORTED_MAX;
 use crate::config::Loaded;
 use crate::{media, print, progress};
 
-/// What was compared and found.
+/// The counts and findings of a comparison.
 #[derive(Debug, Serialize)]
 struct Report {
     media: u64,
@@ -20,7 +20,7 @@ struct Report {
     pending: u64,
     findings: u64,
     seconds: f64,
-    /// At most [`REPORTED_MAX`] of them.
+    /// The first [`REPORTED_MAX`] findings.
     told: Vec<ReportedFinding>,
 }
 

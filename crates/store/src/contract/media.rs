@@ -14,9 +14,9 @@ use crate::{
 /// Media.
 #[async_trait]
 pub trait Media {
-    /// Inserts an upload, to be processed now. Inserts nothing if the owner does not exist or would have more than the
-    /// quota, with the incomplete uploads, also for concurrent requests. An upload for an avatar deletes
-    /// earlier ones that were not shown: the last upload wins.
+    /// Inserts an upload, which is due for processing now. Inserts nothing if the owner does not exist, or would exceed
+    /// the quota. Incomplete uploads count for the quota, and it also holds for concurrent requests. An upload for an
+    /// avatar deletes earlier ones that are not shown: the last upload wins.
     async fn add_media(&self, media: NewMedia, quota: MediaQuota) -> StoreResult<MediaAdded>;
 
     /// A medium that is not deleted.
@@ -30,8 +30,8 @@ pub trait Media {
         now: Timestamp,
     ) -> StoreResult<MediaDeletion>;
 
-    /// Deletes media that belong to no story, are for no avatar and were uploaded before `uploaded_before`, at most `limit`. Returns their
-    /// number.
+    /// Deletes at most `limit` media that were uploaded before `uploaded_before`, belong to no story and are not for an
+    /// avatar. Returns their number.
     async fn delete_unused_media(
         &self,
         uploaded_before: Timestamp,
@@ -39,7 +39,7 @@ pub trait Media {
         limit: u32,
     ) -> StoreResult<u64>;
 
-    /// Claims the work of a queue that has waited longest, until this time. `None` if nothing is due.
+    /// Claims the work of a queue that has waited longest. The claim ends at `until`. `None` if nothing is due.
     async fn claim_media(
         &self,
         queue: MediaQueue,
@@ -47,8 +47,8 @@ pub trait Media {
         until: Timestamp,
     ) -> StoreResult<Option<MediaTask>>;
 
-    /// Moves the end of a claim. Returns `false`, and changes nothing, if the claim is lost: another worker has the work,
-    /// it is done, or the medium was deleted. An end that has passed makes the work due again, as after a kill.
+    /// Moves the end of a claim. Returns `false` and changes nothing if the claim is lost: another worker has the work,
+    /// it is done, or the medium was deleted. If `until` has passed, the work is due at once, as after a crash.
     async fn renew_media_claim(
         &self,
         media: MediaId,
@@ -56,8 +56,9 @@ pub trait Media {
         until: Timestamp,
     ) -> StoreResult<bool>;
 
-    /// Ends a claim without a result, for a reason that is not in the upload: it is no fault of the work. The work is due
-    /// again at `due_at`. Returns `false`, and changes nothing, if the claim is lost. The released claim is lost, too.
+    /// Ends a claim without a result and without counting a fault, because the reason is outside of the upload. The
+    /// work is due again at `due_at`, and the released claim is lost. Returns `false` and changes nothing if the claim
+    /// was lost before.
     async fn release_media(
         &self,
         media: MediaId,
@@ -83,13 +84,13 @@ pub trait Media {
         now: Timestamp,
     ) -> StoreResult<Committed<Finished<PersonId>>>;
 
-    /// Removes the avatar of a person, and deletes uploads for one. Returns whether the profile changed.
+    /// Removes the avatar of a person, and deletes uploads that would become their avatar. Returns whether the profile
+    /// changed.
     async fn remove_avatar(&self, person: PersonId, now: Timestamp)
     -> StoreResult<Committed<bool>>;
 
-    /// Attaches media to a story of their owner that has none. The story is not marked as edited: this is for stories that
-    /// are filled in before their photos exist. Returns `false`, and changes nothing, if the author has no such story, or
-    /// if it has media.
+    /// Attaches media to a story without media, and does not mark it as edited: for stories that were stored before
+    /// their photos existed. Returns `false` and changes nothing if the author has no such story, or if it has media.
     ///
     /// # Errors
     /// `MediaRefused` if the author has no such medium, or another story has it.
@@ -103,13 +104,13 @@ pub trait Media {
     /// Removes the row of a deleted medium, after its files.
     async fn forget_media(&self, media: MediaId) -> StoreResult<()>;
 
-    /// The media among these that have a row, or are an incomplete upload.
+    /// Those of these media that have a row or are an incomplete upload.
     async fn known_media(&self, media: &[MediaId]) -> StoreResult<Vec<MediaId>>;
 
-    /// The files of these media, also of deleted ones.
+    /// The files of these media, including deleted ones.
     async fn media_files(&self, media: &[MediaId]) -> StoreResult<Vec<MediaFiles>>;
 
-    /// The files of the media behind this one, in the order of their ids, at most `limit`.
+    /// The files of at most `limit` media with ids above `after`, in the order of their ids.
     async fn media_files_after(&self, after: MediaId, limit: u32) -> StoreResult<Vec<MediaFiles>>;
 
     /// Statistics for operators.

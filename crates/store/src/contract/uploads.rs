@@ -1,7 +1,7 @@
-//! Uploads that arrive in several requests: who owns them, how far they are, and which request appends. Not their bytes.
-//!
-//! One request at a time holds an upload. It extends its hold while it works. After a hold ends, by a kill too, the next
-//! request holds the upload under a higher number, and what the former one records changes nothing.
+//! Uploads that arrive in several requests: their owner, their progress, and the request that appends. The bytes are in
+//! the storage of media.
+//! One request at a time holds an upload, and extends its hold while it works. After the hold ends or expires, the next
+//! request holds the upload with a higher number, and writes of the former request change nothing.
 
 use async_trait::async_trait;
 use sosik_feed::{MediaId, PersonId, Timestamp};
@@ -23,10 +23,10 @@ pub trait Uploads {
         incomplete_max: u32,
     ) -> StoreResult<UploadAdded>;
 
-    /// An upload, also a complete one until it expires.
+    /// An upload. A complete upload is found until it expires.
     async fn upload(&self, upload: MediaId) -> StoreResult<Option<UploadRecord>>;
 
-    /// Holds an incomplete upload of a person until this time, unless another request holds it now.
+    /// Holds an incomplete upload of a person until `until`, unless another request holds it now.
     async fn hold_upload(
         &self,
         upload: MediaId,
@@ -35,12 +35,12 @@ pub trait Uploads {
         until: Timestamp,
     ) -> StoreResult<UploadHold>;
 
-    /// Records what the holder has stored. Returns `false`, and changes nothing, if the hold was lost.
+    /// Records what the holder has stored. Returns `false` and changes nothing if the hold was lost.
     async fn keep_upload(&self, progress: UploadProgress) -> StoreResult<bool>;
 
-    /// Makes a medium of an upload that its holder has stored completely, to be processed now. Of the quota, only the number
-    /// of videos that wait is checked, also for concurrent requests: the upload counted for the others. The upload stays
-    /// until it expires, so that its state can be asked for.
+    /// Turns a completely stored upload into a medium, which is due for processing now. Checks only one limit of the
+    /// quota, the number of waiting videos, also for concurrent requests. The upload counted for the other limits
+    /// before. Its row stays until it expires, so that its state can be read.
     async fn complete_upload(
         &self,
         holder: u32,
@@ -48,16 +48,16 @@ pub trait Uploads {
         quota: MediaQuota,
     ) -> StoreResult<UploadCompleted>;
 
-    /// Deletes an upload of a person. Returns it as it was.
+    /// Deletes an upload of a person. Returns its last state.
     async fn delete_upload(
         &self,
         upload: MediaId,
         owner: PersonId,
     ) -> StoreResult<Option<UploadRecord>>;
 
-    /// Deletes uploads that expired, at most `limit`. Returns them as they were.
+    /// Deletes at most `limit` expired uploads. Returns their last states.
     async fn expire_uploads(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<UploadRecord>>;
 
-    /// The uploads behind this one, in the order of their ids, at most `limit`.
+    /// At most `limit` uploads with ids above `after`, in the order of their ids.
     async fn uploads_after(&self, after: MediaId, limit: u32) -> StoreResult<Vec<UploadRecord>>;
 }

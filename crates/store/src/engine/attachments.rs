@@ -35,7 +35,7 @@ pub const fn media_state_of_number(number: i64) -> MediaState {
 #[must_use]
 pub const fn media_kind_number(kind: MediaKind) -> i64 {
     match kind {
-        // A column of its own marks an avatar.
+        // A separate column marks an avatar.
         MediaKind::Photo | MediaKind::Avatar => 1,
         MediaKind::Video => 2,
     }

@@ -36,7 +36,7 @@ pub fn story_link_of_json(text: &str) -> StoreResult<Option<StoryLink>> {
     link.map_err(|error| StoreError::failed("read a preview", error))
 }
 
-/// The files of a preview, by the columns of its row and that of its story. A story without it shows none of them.
+/// The files of a preview, from the columns of its row and of its story. There are none if the story does not show it.
 ///
 /// # Errors
 /// When the column of the story contains something else.
@@ -57,7 +57,7 @@ pub fn preview_files(
     })
 }
 
-/// The result of a fetch as stored in its column. It is never empty: an empty text is that of a fetch in progress.
+/// The result of a fetch as stored in its column. It is never empty, because an empty text marks a fetch in progress.
 ///
 /// # Errors
 /// When it cannot be written as JSON, which is a bug.

@@ -150,7 +150,7 @@ pub enum MediaAdded {
     Added,
     /// The owner does not exist, or would have more than the quota.
     Quota,
-    /// As many videos of the owner wait as may.
+    /// The owner has the maximum number of videos that are not processed yet.
     VideosWait,
 }
 
@@ -173,7 +173,7 @@ pub struct MediaFiles {
     pub story: Option<StoryId>,
     /// The names of the files that must exist.
     pub names: Vec<String>,
-    /// True if it has no other files. While a medium is processed or removed, there are others.
+    /// True if the medium has no other files. While it is processed or removed, it may have more.
     pub is_settled: bool,
 }
 
@@ -219,7 +219,7 @@ pub enum MediaDeletion {
 /// Which work a worker claims. Videos take minutes, so nothing else may wait behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaQueue {
-    /// Everything that takes seconds: processing what is no video, and removing files.
+    /// Work that takes seconds: processing photos and avatars, and removing files.
     Short,
     /// Processing videos.
     Videos,
@@ -234,7 +234,7 @@ pub struct MediaTask {
     pub work: MediaWork,
     /// Identifies the claim. Grows with every claim and release.
     pub attempt: u32,
-    /// Former claims that ended with neither a result nor a release: most likely their process was killed.
+    /// Number of former claims that ended with neither a result nor a release: most likely their process crashed.
     pub faults: u32,
 }
 
@@ -271,7 +271,7 @@ pub enum Processed {
 pub enum Finished<T> {
     /// Nothing changed: the claim is lost, or the medium was deleted.
     Lost,
-    /// The result is recorded. This shows it now, if anything does.
+    /// The result is recorded. The value is the story or person that shows it now, if any.
     Recorded(Option<T>),
 }
 

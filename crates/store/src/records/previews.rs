@@ -5,7 +5,7 @@ use sosik_feed::{MediaId, Timestamp};
 
 use super::MediaFacts;
 
-/// What a page says about itself. Plain text.
+/// The texts and the picture of a page. All texts are plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LinkCard {
     /// The title.
@@ -68,7 +68,7 @@ pub enum PreviewWork {
 /// The normalised link, as SHA-256.
 pub type LinkKey = [u8; 32];
 
-/// A request to fetch a link for everybody.
+/// A request to fetch a link for all stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkClaim {
     /// The link.
@@ -81,12 +81,12 @@ pub struct LinkClaim {
     pub until: Timestamp,
 }
 
-/// What is known about a link.
+/// The state of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkState {
     /// The caller fetches it now.
     Claimed {
-        /// The folder of an earlier result, which nobody reads any more.
+        /// The folder of an earlier result that is not used any more.
         replaced: Option<MediaId>,
     },
     /// Another worker fetches it.

@@ -46,7 +46,7 @@ pub struct UploadRecord {
     pub id: MediaId,
     /// The person who uploads.
     pub owner: PersonId,
-    /// The kind of the medium; `None` before the first bytes told it.
+    /// The kind of the medium; `None` until the first bytes determine it.
     pub kind: Option<MediaKind>,
     /// Bytes of the whole file.
     pub length: u64,
@@ -86,7 +86,7 @@ pub struct UploadProgress {
     pub id: MediaId,
     /// The number of the request.
     pub holder: u32,
-    /// The kind of the medium; `None` before the first bytes told it.
+    /// The kind of the medium; `None` until the first bytes determine it.
     pub kind: Option<MediaKind>,
     /// Bytes that are stored.
     pub received: u64,

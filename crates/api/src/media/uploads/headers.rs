@@ -1,4 +1,4 @@
-//! The header fields of the protocol.
+//! The header fields of tus 1.0.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 
-/// What a page of another origin may send.
+/// Request headers that pages of other origins may send (CORS).
 pub(crate) const PROTOCOL_HEADERS_SENT: [HeaderName; 6] = [
     TUS_RESUMABLE,
     UPLOAD_LENGTH,
@@ -40,7 +40,7 @@ pub(crate) const PROTOCOL_HEADERS_SENT: [HeaderName; 6] = [
     UPLOAD_METADATA,
 ];
 
-/// What a page of another origin may read.
+/// Response headers that pages of other origins may read (CORS).
 pub(crate) const PROTOCOL_HEADERS_EXPOSED: [HeaderName; 8] = [
     TUS_RESUMABLE,
     TUS_VERSION,
@@ -55,7 +55,7 @@ pub(crate) const PROTOCOL_HEADERS_EXPOSED: [HeaderName; 8] = [
 /// The type of a body with bytes of a file.
 const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
-/// Adds the version to a response of these routes.
+/// Adds `Tus-Resumable` to every response of the upload routes. A 412 also gets `Tus-Version`.
 pub(crate) async fn version(mut response: Response) -> Response {
     let is_other_version = response.status() == StatusCode::PRECONDITION_FAILED;
     let headers = response.headers_mut();
@@ -66,7 +66,7 @@ pub(crate) async fn version(mut response: Response) -> Response {
     response
 }
 
-/// A request by the version of the protocol that is supported.
+/// Extractor: the request has `Tus-Resumable: 1.0.0`. Other requests get 412.
 pub(crate) struct Tus;
 
 impl FromRequestParts<App> for Tus {
@@ -80,7 +80,7 @@ impl FromRequestParts<App> for Tus {
     }
 }
 
-/// The bytes of the whole file.
+/// `Upload-Length`: bytes of the whole file.
 pub(crate) struct UploadLength(pub(super) u64);
 
 impl FromRequestParts<App> for UploadLength {
@@ -97,7 +97,7 @@ impl FromRequestParts<App> for UploadLength {
     }
 }
 
-/// The offset at which the body continues.
+/// `Upload-Offset`: the offset at which the body continues.
 pub(crate) struct UploadOffset(pub(super) u64);
 
 impl FromRequestParts<App> for UploadOffset {
@@ -110,7 +110,7 @@ impl FromRequestParts<App> for UploadOffset {
     }
 }
 
-/// The body of a request that appends, with its type and its checksum. `None` if there is no body.
+/// The body of a request that begins or continues an upload, with its checksum. `None` without a body.
 pub(crate) struct PartOfFile(pub(super) Option<sosik_service::media::Body<Pieces>>);
 
 impl FromRequestParts<App> for PartOfFile {
@@ -141,14 +141,14 @@ fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem> {
     Ok(Some(checksum))
 }
 
-/// A number of at most sixteen digits.
+/// Parses a header as a decimal number of at most sixteen digits.
 fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     let text = headers.get(name)?.to_str().ok()?;
     let is_number = text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok())?
 }
 
-/// A response with the state of an upload.
+/// A response without a body and with `Upload-Offset`, and with `Upload-Expires` while the upload is incomplete.
 pub(super) fn state(status: StatusCode, upload: &UploadRecord) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;

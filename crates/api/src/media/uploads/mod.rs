@@ -1,4 +1,4 @@
-//! Uploads that continue after an interruption, by the protocol tus 1.0.
+//! Resumable uploads (tus 1.0).
 //!
 //! The extensions are creation, creation-with-upload, checksum, expiration and termination. The id of an upload is the id of
 //! the medium that it becomes.
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for UploadPath {
     }
 }
 
-/// The response to a request that continues elsewhere than the upload ends says where it ends.
+/// The response to a failed request. For a wrong offset, `Upload-Offset` has the expected one.
 fn refused(error: ServiceError) -> Response {
     if let ServiceError::Media(MediaError::UploadOffset { received }) = error {
         let mut response = Problem::from(error).into_response();

@@ -1,4 +1,4 @@
-//! What this server supports of the protocol.
+//! Shows which version and extensions of tus this server supports.
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! Shows how far an upload is.
+//! Shows the offset of an upload.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -15,28 +15,28 @@ use super::{Appended, Body, HOLD, Interrupted, NO_SUCH_UPLOAD};
 use crate::media::{Media, MediaEngine, MediaError, counted_bytes, folder, kind_of, queue_of};
 use crate::{ServiceError, ServiceResult};
 
-/// The hold is extended after this time, when bytes arrive. A third of it, so that one slow write loses nothing.
+/// Interval at which arriving bytes extend the hold: a third of [`HOLD`], so that one slow write does not lose it.
 const EXTEND_EVERY: Duration = Duration::from_secs(5);
 
 /// A request that holds an upload.
 pub(super) struct Append<'a> {
     media: &'a Media,
     engine: &'a MediaEngine,
-    /// As it is in the store.
+    /// The record in the store.
     upload: UploadRecord,
-    /// All parts so far, with those that are not recorded.
+    /// All parts so far, including those that are not recorded.
     parts: Parts,
     /// Parts of this request that are not recorded.
     unrecorded: Vec<Name>,
-    /// A short part at the end, which the next part contains.
+    /// A short last part whose bytes the next part will contain.
     replaced: Option<Name>,
-    /// Bytes that are in no part yet.
+    /// Bytes that are not in a part yet.
     buffer: BytesMut,
     /// True after the first bytes of this request.
     is_begun: bool,
     /// True if the buffer has bytes of this request.
     is_new: bool,
-    /// Bytes of the upload that arrived, with those in the buffer.
+    /// Bytes of the upload that arrived, including those in the buffer.
     arrived: u64,
     /// The first bytes of the file, if this request begins there.
     head: Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) struct Append<'a> {
     extended: Instant,
 }
 
-/// Whether the request continues to hold the upload.
+/// Whether the request keeps its hold on the upload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     Continue,
@@ -120,7 +120,7 @@ impl<'a> Append<'a> {
         })
     }
 
-    /// Reads a short last part back, so that what follows it is stored together with it.
+    /// Reads a short last part into the buffer, so that it is stored again together with the new bytes.
     async fn take_up_last_part(&mut self) -> ServiceResult<()> {
         let Some(last) = self.parts.names().last().cloned() else {
             return Ok(());
@@ -171,7 +171,7 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// Moves as many bytes into the buffer as it may have.
+    /// Moves bytes into the buffer, up to the maximum of a part.
     fn buffer_some(&mut self, piece: &mut Bytes) {
         if self.buffer.capacity() == 0 {
             self.buffer = self.part_buffer();
@@ -183,7 +183,7 @@ impl<'a> Append<'a> {
         self.is_new = true;
     }
 
-    /// A buffer for the next part, which never grows.
+    /// A buffer with enough capacity for the next part, so that it never grows.
     fn part_buffer(&self) -> BytesMut {
         let missing = self.upload.length - self.upload.received;
         let missing = usize::try_from(missing).unwrap_or(PART_BYTES_MAX);
@@ -196,8 +196,8 @@ impl<'a> Append<'a> {
         self.head.extend(bytes.iter().take(room));
     }
 
-    /// Refuses a file as soon as enough of it arrived to tell its kind. Bytes with a checksum may be damaged, so they are
-    /// judged after it was compared.
+    /// Refuses a file as soon as enough bytes arrived to determine its kind. A body with a checksum is checked after
+    /// the checksum, because its bytes may be damaged.
     fn refuse_early(&mut self) -> ServiceResult<()> {
         let is_enough = self.head.len() == SNIFF_BYTES_MAX;
         if is_enough && self.digest.is_none() {
@@ -206,7 +206,7 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// Tells the kind of the file from its first bytes, if that was not done before.
+    /// Determines the kind of the file from its first bytes, unless it is known.
     fn judge(&mut self) -> ServiceResult<MediaKind> {
         let kind = match self.upload.kind {
             Some(kind) => kind,
@@ -258,7 +258,7 @@ impl<'a> Append<'a> {
         }
     }
 
-    /// Records the parts that are stored. The bytes in the buffer are not.
+    /// Records the stored parts, without the bytes in the buffer.
     async fn record(&mut self, then: Then) -> ServiceResult<()> {
         let (core, now) = (&self.media.core, self.media.core.now());
         let is_current = self.is_current();
@@ -289,13 +289,13 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// True while the record must stay as it is: there is a checksum to compare, a replaced part is still needed, or the
+    /// True while the record must not change: a checksum is not compared yet, a replaced part is still needed, or the
     /// upload becomes a medium.
     fn is_current(&self) -> bool {
         self.digest.is_some() || self.replaced_is_needed() || self.is_whole()
     }
 
-    /// True while the bytes of the replaced part are in the buffer only.
+    /// True while no stored part contains the bytes of the replaced part.
     fn replaced_is_needed(&self) -> bool {
         self.replaced.is_some() && self.unrecorded.is_empty()
     }
@@ -312,7 +312,7 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// Makes a medium of the upload.
+    /// Turns the upload into a medium.
     async fn complete(&mut self) -> ServiceResult<()> {
         let media = NewMedia {
             id: self.upload.id,
@@ -338,15 +338,15 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// No other request uses this name, so it can go. If that fails, it goes with the upload.
+    /// Deletes the replaced part, which no record refers to any more. If that fails, it is deleted with the upload.
     async fn delete_replaced(&mut self) {
         if let Some(name) = self.replaced.take() {
             self.delete_part(&name).await;
         }
     }
 
-    /// Ends the hold, and deletes the parts that are not recorded. They stay if the record is not certain: a write that
-    /// failed may have recorded them. Two equal parts of one request are one file, so a name may also be a recorded one.
+    /// Ends the hold, and deletes the parts that are not recorded. If the store fails they stay, because a failed write
+    /// may have recorded them. Two equal parts of one request are one file, so a name may also be a recorded one.
     async fn give_up(&mut self) {
         let ended = UploadProgress {
             id: self.upload.id,
@@ -368,7 +368,7 @@ impl<'a> Append<'a> {
         }
     }
 
-    /// What cannot be deleted now is deleted with the upload.
+    /// Deletes a part. If that fails, it is deleted with the upload.
     async fn delete_part(&self, name: &Name) {
         let storage = &self.engine.storage;
         if let Err(error) = storage.delete(folder(self.upload.id), name).await {

@@ -1,4 +1,4 @@
-//! The digest that a client sends with a part of an upload.
+//! Checksums that clients send with a part of an upload.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 /// The algorithms, as clients name them.
 pub const CHECKSUM_ALGORITHMS: &str = "sha256,sha1";
 
-/// The digest that the bytes of one request must have.
+/// The expected digest of the bytes of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksum {
     algorithm: Algorithm,
@@ -34,7 +34,7 @@ impl Checksum {
         (digest.len() == length).then_some(Self { algorithm, digest })
     }
 
-    /// Begins to digest.
+    /// Begins to compute the digest.
     pub(super) fn begin(self) -> Digesting {
         let running = match self.algorithm {
             Algorithm::Sha256 => Running::Sha256(Sha256::new()),

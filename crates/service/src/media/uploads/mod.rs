@@ -1,13 +1,12 @@
 //! Uploads that arrive in several requests, in any number of pieces, on any node.
-//!
-//! An upload is a row with the number of bytes that are stored, and the names of the files that have them. A request that
-//! appends holds the row for a short time, which it extends while bytes arrive. It stores parts of at most
-//! [`PART_BYTES_MAX`](sosik_media::storage::PART_BYTES_MAX), records each, and also what it has when its body ends early. So
-//! a client that loses its connection continues where the bytes ended. With the last byte the row becomes a medium, in one
-//! transaction and without copying a file.
-//!
-//! Refused: joining the parts at the end, which would read and write a video once more while a client waits. Letting the
-//! newest request win: of a client and its own late retry, the one with fewer bytes would.
+//! An upload is a row with the number of stored bytes and the names of their files. A request that appends holds the
+//! row for a short time and extends the hold while bytes arrive. It stores parts of at most
+//! [`PART_BYTES_MAX`](sosik_media::storage::PART_BYTES_MAX) and records each. If its body ends early, it also stores
+//! and records the rest. So a client that lost its connection continues after the last byte that arrived. With the last
+//! byte the row becomes a medium, in one transaction and without copying a file.
+//! Refused: joining the parts at the end, because it would read and write a video once more while a client waits.
+//! Refused: letting the newest request win, because a late retry of a client could then discard the bytes of its
+//! current request.
 
 mod append;
 mod checksum;
@@ -27,17 +26,17 @@ use crate::{ServiceError, ServiceResult};
 use append::Append;
 pub use checksum::{CHECKSUM_ALGORITHMS, Checksum};
 
-/// The most bytes of an upload.
+/// Maximum bytes of an upload.
 pub const UPLOAD_BYTES_MAX: u64 = VIDEO_BYTES_MAX;
 
-/// Incomplete uploads of one person. A story has ten attachments, and a client that lost the address of an upload leaves it
-/// until it expires.
+/// Maximum incomplete uploads of one person. A story has up to ten attachments. An upload whose address a client lost
+/// stays until it expires.
 const INCOMPLETE_MAX: u32 = 100;
 
-/// Expired uploads that one step deletes: some milliseconds of the writer.
+/// Maximum expired uploads that one sweep deletes. It occupies the writer of the store for some milliseconds.
 const EXPIRED_MAX: u32 = 100;
 
-/// A request that appends loses its hold after this time without a byte, or with its process.
+/// Duration of the hold of a request that appends. It expires if no bytes arrive or the process ends.
 pub const HOLD: Duration = Duration::from_secs(15);
 
 /// Why a body ended before its end.
@@ -54,7 +53,7 @@ pub enum Interrupted {
 pub struct Appended {
     /// Its state.
     pub upload: UploadRecord,
-    /// Why the body ended early, if it did. What arrived before is stored.
+    /// Why the body ended early, if it did. The bytes before are stored, unless the body had a checksum.
     pub interrupted: Option<Interrupted>,
 }
 
@@ -62,7 +61,7 @@ pub struct Appended {
 pub struct Body<S> {
     /// The bytes in pieces.
     pub pieces: S,
-    /// The digest that all of them must have together.
+    /// The expected digest of all bytes.
     pub checksum: Option<Checksum>,
 }
 
@@ -106,7 +105,7 @@ impl Media {
         };
         let appended = self.append_uninterrupted(owner, upload.id, 0, body).await;
         let is_lost = match &appended {
-            // The client never learns the address.
+            // A client that disconnected never learns the address of the upload.
             Ok(appended) => appended.interrupted == Some(Interrupted::Gone),
             Err(_) => true,
         };
@@ -151,7 +150,7 @@ impl Media {
         }
     }
 
-    /// An upload of this person, also a complete one until it expires.
+    /// An upload of this person. A complete upload is found until it expires.
     ///
     /// # Errors
     /// `NotFound` if the person has no such upload.
@@ -162,8 +161,8 @@ impl Media {
         found.ok_or(NO_SUCH_UPLOAD)
     }
 
-    /// Appends to an upload. What arrives is stored even if the client disconnects, but with a checksum only the whole body
-    /// is.
+    /// Appends to an upload. If the client disconnects, the bytes that arrived are stored. With a checksum, either the
+    /// whole body is stored or nothing.
     ///
     /// # Errors
     /// `NotFound` if the person has no such upload. `Media` if the offset is another one, another request appends, the body
@@ -234,7 +233,8 @@ impl Media {
             .await
     }
 
-    /// The row goes first, so that no request can append. Files that a killed process leaves are removed by the sweep.
+    /// Deletes the row first, so that no request can append, and then the files. The sweep removes files that a killed
+    /// process leaves.
     async fn drop_upload(&self, owner: PersonId, id: MediaId) -> ServiceResult<()> {
         let dropped = self.core.store.delete_upload(id, owner).await?;
         if dropped.is_some_and(|upload| !upload.is_complete()) {
@@ -254,7 +254,7 @@ impl Media {
         Ok(())
     }
 
-    /// Replaces the error about an unknown medium if it is an upload that is not complete.
+    /// Replaces the error about an unknown medium if one of the wanted media is an incomplete upload of this person.
     pub(crate) async fn explain<T>(
         &self,
         owner: PersonId,
@@ -272,7 +272,7 @@ impl Media {
         outcome
     }
 
-    /// Refuses to store while the disk would have less space than it must keep.
+    /// Fails if the disk would have less free space than the configured minimum after `bytes` more.
     pub(super) fn require_space(&self, engine: &MediaEngine, bytes: u64) -> ServiceResult<()> {
         let needed = self
             .core
