@@ -18,10 +18,11 @@ describe.each(EVERY_SIZE)('the card of a link, on a %s', (size) => {
     const mina = await Person.join();
     await mina.posts('보세요 https://news.example/bridge');
     const page = await openAs(mina, size, 'about:blank', { colorScheme, serviceWorkers: 'block' });
-    await page.route(/\/v1\/feed(\?|$)/, async (route) => {
+    // The client asks again for the story as soon as the server knows that the site does not answer.
+    await page.route(/\/v1\/(feed|stories)(\?|$)/, async (route) => {
       const response = await route.fetch();
-      const feed = (await response.json()) as { items: object[] };
-      await route.fulfill({ response, json: { ...feed, items: feed.items.map((item) => ({ ...item, link: LINK })) } });
+      const stories = (await response.json()) as { items: object[] };
+      await route.fulfill({ response, json: { ...stories, items: stories.items.map((item) => ({ ...item, link: LINK })) } });
     });
     await page.goto('/');
     const card = story(page, '보세요').getByRole('link', { name: /동네 신문 · news\.example/ });

@@ -113,12 +113,6 @@ async fn offset(person: &TestPerson, upload: &str) -> u64 {
     state.header("upload-offset").unwrap().parse().unwrap()
 }
 
-async fn appends(person: &TestPerson, upload: &str, offset: u64, bytes: &[u8]) -> TestResponse {
-    let request = person.request(Method::PATCH, upload);
-    let request = request.header("upload-offset", offset);
-    TestResponse::of(piece(request, bytes)).await
-}
-
 async fn appends_with(
     person: &TestPerson,
     upload: &str,
@@ -192,7 +186,7 @@ async fn holds(
 /// True if no request holds the upload.
 async fn is_free(person: &TestPerson, upload: &str) -> bool {
     let at = offset(person, upload).await;
-    appends(person, upload, at, b"").await.status == 204
+    person.appends(upload, at, b"").await.status == 204
 }
 
 #[tokio::test]
@@ -223,7 +217,7 @@ async fn an_upload_in_pieces_becomes_a_photo_of_a_story() {
     let refused = mina.post("/v1/stories", &post).await;
     refused.problem(409, "media_unfinished");
 
-    let done = appends(&mina, &upload, 100, &file[100..]).await.expect(204);
+    let done = mina.appends(&upload, 100, &file[100..]).await.expect(204);
     assert_eq!(
         done.header("upload-offset"),
         Some(length.to_string().as_str())
@@ -257,7 +251,7 @@ async fn uploads_that_are_cut_anywhere_continue_to_the_same_bytes() {
     }
     let from = usize::try_from(offset(&mina, &upload).await).unwrap();
     assert!(from > PART_BYTES_MAX, "{from} bytes arrived before");
-    appends(&mina, &upload, from as u64, &file[from..])
+    mina.appends(&upload, from as u64, &file[from..])
         .await
         .expect(204);
     assert!(studio.bytes(&upload).await == file, "the bytes differ");
@@ -295,16 +289,14 @@ async fn another_node_continues_an_upload() {
     let from = usize::try_from(offset(&there, &upload).await).unwrap();
     assert_eq!(from, 9_000_000);
     let held = holds(&one, &mina, &upload, from as u64, file.len() - from, b"x").await;
-    let busy = appends(&there, &upload, from as u64, &file[from..]).await;
+    let busy = there.appends(&upload, from as u64, &file[from..]).await;
     busy.problem(423, "upload_busy");
     drop(held);
     eventually("it is free", async || is_free(&there, &upload).await).await;
     let from = from + 1;
     let last = file[from..].to_vec();
     assert_eq!(offset(&there, &upload).await, from as u64);
-    appends(&there, &upload, from as u64, &last)
-        .await
-        .expect(204);
+    there.appends(&upload, from as u64, &last).await.expect(204);
     let media: MediaId = id_of(&upload).parse().unwrap();
     let names = other.media_files(media).await;
     let mut expected = file;
@@ -374,19 +366,19 @@ async fn of_two_requests_at_once_one_appends() {
     let file = large(100_000, 2);
     let upload = begins(&mina, file.len() as u64).await;
     let mut first = holds(&studio.app, &mina, &upload, 0, 1_000, &file[..10]).await;
-    let refused = appends(&mina, &upload, 0, &file).await;
+    let refused = mina.appends(&upload, 0, &file).await;
     refused.problem(423, "upload_busy");
     assert_eq!(refused.header("retry-after"), Some("2"));
     first.write_all(&file[10..1_000]).await.unwrap();
     let mut answer = [0; 12];
     first.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 204");
-    let late = appends(&mina, &upload, 0, &file).await;
+    let late = mina.appends(&upload, 0, &file).await;
     late.problem(409, "upload_offset");
     assert_eq!(late.header("upload-offset"), Some("1000"));
 
     let second = begins(&mina, file.len() as u64).await;
-    let all = futures::future::join_all((0..8).map(|_| appends(&mina, &second, 0, &file))).await;
+    let all = futures::future::join_all((0..8).map(|_| mina.appends(&second, 0, &file))).await;
     let done = all.iter().filter(|answer| answer.status == 204).count();
     assert_eq!(done, 1, "{all:?}");
     assert!(studio.bytes(&second).await == file, "the bytes differ");
@@ -401,15 +393,13 @@ async fn a_request_that_lost_its_hold_leaves_the_bytes_of_its_successor() {
     let some = &file[..10_000];
     let mut first = holds(&studio.app, &mina, &upload, 0, file.len(), some).await;
     studio.app.clock().advance(HOLD + Duration::from_secs(1));
-    appends(&mina, &upload, 0, &file[..30_000])
-        .await
-        .expect(204);
+    mina.appends(&upload, 0, &file[..30_000]).await.expect(204);
     first.write_all(&file[10_000..]).await.unwrap();
     let mut answer = [0; 12];
     first.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 423");
     assert_eq!(offset(&mina, &upload).await, 30_000);
-    appends(&mina, &upload, 30_000, &file[30_000..])
+    mina.appends(&upload, 30_000, &file[30_000..])
         .await
         .expect(204);
     assert!(studio.bytes(&upload).await == file, "the bytes differ");
@@ -421,7 +411,7 @@ async fn uploads_belong_to_one_person() {
     let [mina, jun] = studio.app.users(["mina", "jun"]).await;
     let upload = begins(&mina, 1_000).await;
     jun.upload_state(&upload).await.expect(404);
-    appends(&jun, &upload, 0, b"x")
+    jun.appends(&upload, 0, b"x")
         .await
         .problem(404, "not_found");
     jun.ends_upload(&upload).await.problem(404, "not_found");
@@ -437,19 +427,17 @@ async fn an_upload_is_deleted_with_its_files() {
     let mina = studio.app.user("mina").await;
     let file = large(30_000, 6);
     let upload = begins(&mina, file.len() as u64).await;
-    appends(&mina, &upload, 0, &file[..20_000])
-        .await
-        .expect(204);
+    mina.appends(&upload, 0, &file[..20_000]).await.expect(204);
     assert_eq!(studio.files(), 1);
     mina.ends_upload(&upload).await.expect(204);
     assert_eq!(studio.files(), 0);
     mina.upload_state(&upload).await.expect(404);
-    appends(&mina, &upload, 20_000, &file[20_000..])
+    mina.appends(&upload, 20_000, &file[20_000..])
         .await
         .expect(404);
 
     let complete = begins(&mina, file.len() as u64).await;
-    appends(&mina, &complete, 0, &file).await.expect(204);
+    mina.appends(&complete, 0, &file).await.expect(204);
     mina.ends_upload(&complete).await.expect(204);
     let media = format!("/v1/media/{}", id_of(&complete));
     mina.get(&media).await.expect(404);
@@ -468,15 +456,13 @@ async fn an_upload_expires_after_a_time_without_bytes() {
     let complete = begins(&mina, file.len() as u64).await;
     let most = Duration::from_secs(23 * 3600);
     studio.app.clock().advance(most);
-    appends(&mina, &upload, 0, &file[..20_000])
-        .await
-        .expect(204);
-    appends(&mina, &complete, 0, &file).await.expect(204);
+    mina.appends(&upload, 0, &file[..20_000]).await.expect(204);
+    mina.appends(&complete, 0, &file).await.expect(204);
     studio.app.clock().advance(most);
     assert_eq!(offset(&mina, &upload).await, 20_000, "bytes extend it");
     studio.app.clock().advance(Duration::from_secs(3600));
     mina.upload_state(&upload).await.expect(404);
-    appends(&mina, &upload, 20_000, &file[20_000..])
+    mina.appends(&upload, 20_000, &file[20_000..])
         .await
         .expect(404);
     eventually("the sweep removes its files", async || {

@@ -417,7 +417,12 @@ async fn a_refused_piece_takes_no_recorded_part_with_it() {
         mina.uploads(&file).await;
     }
     file.resize(3 * PART_BYTES_MAX, 0);
-    let refused = mina.begins_upload(file.len() as u64, Some(&file)).await;
+    let begun = mina
+        .begins_upload(file.len() as u64, None)
+        .await
+        .expect(201);
+    let upload = begun.header("location").unwrap().to_owned();
+    let refused = mina.appends(&upload, 0, &file).await;
     refused.problem(409, "videos_wait");
     let files = studio.files();
     let parts = files.iter().filter(|name| name.contains(".p"));

@@ -263,7 +263,11 @@ impl Media for PostgresStore {
 async fn add(tx: &Tx, media: &NewMedia, quota: MediaQuota) -> StoreResult<MediaAdded> {
     let owner = media.owner;
     let [locked, stored, incomplete] = tx
-        .batch([counts::lock(owner), owned(owner), uploads::owned(owner)])
+        .batch([
+            counts::lock(owner),
+            owned(owner),
+            uploads::owned(owner, media.id),
+        ])
         .await?;
     if !locked.exists() || !has_room([&stored, &incomplete], media.bytes, quota)? {
         return Ok(MediaAdded::Quota);

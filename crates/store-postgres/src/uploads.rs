@@ -17,16 +17,16 @@ use sosik_store::{
 statements! {
     UPLOAD_INSERT = "INSERT INTO uploads (bucket, id, owner, length, expires_at) VALUES ($1, $2, $3, $4, $5)";
     UPLOADS_OWNED = "SELECT count(*), coalesce(sum(length), 0)::bigint FROM uploads
-        WHERE bucket = $1 AND owner = $2 AND received < length";
+        WHERE bucket = $1 AND owner = $2 AND id <> $3 AND received < length";
     UPLOAD = "SELECT id, owner, kind, length, received, parts, expires_at, holder FROM uploads
         WHERE bucket = $1 AND id = $2";
     UPLOAD_HOLD = "UPDATE uploads SET holder = holder + 1, held_until = $5
         WHERE bucket = $1 AND id = $2 AND owner = $3 AND held_until <= $4 AND expires_at > $4 AND received < length
         RETURNING id, owner, kind, length, received, parts, expires_at, holder";
     UPLOAD_KEEP = "UPDATE uploads SET kind = $4, received = $5, parts = $6, expires_at = $7, held_until = $8
-        WHERE bucket = $1 AND id = $2 AND holder = $3 AND received < length";
+        WHERE bucket = $1 AND id = $2 AND holder = $3 AND held_until > 0 AND received < length";
     UPLOAD_COMPLETE = "UPDATE uploads SET received = length, parts = '', held_until = 0
-        WHERE bucket = $1 AND id = $2 AND holder = $3 AND received < length";
+        WHERE bucket = $1 AND id = $2 AND holder = $3 AND held_until > 0 AND received < length";
     UPLOAD_DELETE = "DELETE FROM uploads WHERE bucket = $1 AND id = $2 AND owner = $3
         RETURNING id, owner, kind, length, received, parts, expires_at, holder";
     UPLOADS_EXPIRED = "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
@@ -137,13 +137,17 @@ async fn add(
     let owner = upload.owner;
     let bucket = owner.bucket();
     let [locked, stored, incomplete] = tx
-        .batch([counts::lock(owner), media::owned(owner), owned(owner)])
+        .batch([
+            counts::lock(owner),
+            media::owned(owner),
+            owned(owner, upload.id),
+        ])
         .await?;
     let [number, _] = sums(&incomplete)?;
     if number >= u64::from(incomplete_max) {
         return Ok(UploadAdded::TooMany);
     }
-    let has_room = media::has_room([&stored, &incomplete], upload.length, quota)?;
+    let has_room = media::has_room([&stored, &incomplete], upload.reserved, quota)?;
     if !locked.exists() || !has_room {
         return Ok(UploadAdded::Quota);
     }
@@ -159,9 +163,9 @@ async fn add(
     Ok(UploadAdded::Added)
 }
 
-/// Counts the incomplete uploads of a person, and their bytes.
-pub(crate) fn owned(owner: PersonId) -> Query {
-    bind!(UPLOADS_OWNED, owner.bucket(), owner)
+/// Counts the other incomplete uploads of a person, and their bytes.
+pub(crate) fn owned(owner: PersonId, except: MediaId) -> Query {
+    bind!(UPLOADS_OWNED, owner.bucket(), owner, except)
 }
 
 /// The answer to [`owned`].
@@ -212,9 +216,19 @@ async fn complete(
     media: &NewMedia,
     quota: MediaQuota,
 ) -> StoreResult<UploadCompleted> {
-    tx.execute(counts::lock(media.owner)).await?;
+    let owner = media.owner;
+    let owned = [
+        counts::lock(owner),
+        media::owned(owner),
+        owned(owner, media.id),
+    ];
+    let [locked, stored, incomplete] = tx.batch(owned).await?;
     if !media::may_wait(tx, media, quota).await? {
         return Ok(UploadCompleted::VideosWait);
+    }
+    let has_room = media::has_room([&stored, &incomplete], media.bytes, quota)?;
+    if !locked.exists() || !has_room {
+        return Ok(UploadCompleted::Quota);
     }
     let complete = bind!(UPLOAD_COMPLETE, media.id.bucket(), media.id, holder);
     if !tx.changes(complete).await? {

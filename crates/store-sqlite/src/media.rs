@@ -256,7 +256,7 @@ impl Media for SqliteStore {
 }
 
 fn add(db: &Db<'_>, media: &NewMedia, quota: MediaQuota) -> StoreResult<MediaAdded> {
-    if !has_room(db, media.owner, media.bytes, quota)? {
+    if !has_room(db, (media.owner, media.id), media.bytes, quota)? {
         return Ok(MediaAdded::Quota);
     }
     if !may_wait(db, media, quota)? {
@@ -277,10 +277,10 @@ pub(super) fn may_wait(db: &Db<'_>, media: &NewMedia, quota: MediaQuota) -> Stor
     Ok(waiting.unwrap_or_default() < i64::from(quota.videos_waiting_max))
 }
 
-/// True if a person exists and may store one more medium with this number of bytes.
+/// True if a person exists and may store this medium with this number of bytes.
 pub(super) fn has_room(
     db: &Db<'_>,
-    owner: PersonId,
+    (owner, media): (PersonId, MediaId),
     bytes: u64,
     quota: MediaQuota,
 ) -> StoreResult<bool> {
@@ -291,7 +291,10 @@ pub(super) fn has_room(
         Ok([row.get::<_, i64>(0)?, row.get(1)?].map(i64::unsigned_abs))
     })?;
     Ok(quota.admits(
-        [stored.unwrap_or_default(), uploads::owned(db, owner)?],
+        [
+            stored.unwrap_or_default(),
+            uploads::owned(db, owner, media)?,
+        ],
         bytes,
     ))
 }

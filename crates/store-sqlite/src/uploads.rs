@@ -16,14 +16,15 @@ use sosik_store::{
 
 statements! {
     UPLOAD_INSERT = "INSERT INTO uploads (id, owner, length, expires_at) VALUES (?1, ?2, ?3, ?4)";
-    UPLOADS_OWNED = "SELECT count(*), coalesce(sum(length), 0) FROM uploads WHERE owner = ?1 AND received < length";
+    UPLOADS_OWNED = "SELECT count(*), coalesce(sum(length), 0) FROM uploads
+        WHERE owner = ?1 AND id <> ?2 AND received < length";
     UPLOAD = "SELECT id, owner, kind, length, received, parts, expires_at, holder FROM uploads WHERE id = ?1";
     UPLOAD_HOLD = "UPDATE uploads SET holder = holder + 1, held_until = ?4
         WHERE id = ?1 AND owner = ?2 AND held_until <= ?3 AND expires_at > ?3 AND received < length";
     UPLOAD_KEEP = "UPDATE uploads SET kind = ?3, received = ?4, parts = ?5, expires_at = ?6, held_until = ?7
-        WHERE id = ?1 AND holder = ?2 AND received < length";
+        WHERE id = ?1 AND holder = ?2 AND held_until > 0 AND received < length";
     UPLOAD_COMPLETE = "UPDATE uploads SET received = length, parts = '', held_until = 0
-        WHERE id = ?1 AND holder = ?2 AND received < length";
+        WHERE id = ?1 AND holder = ?2 AND held_until > 0 AND received < length";
     UPLOAD_DELETE = "DELETE FROM uploads WHERE id = ?1";
     UPLOADS_EXPIRED = "SELECT id, owner, kind, length, received, parts, expires_at, holder FROM uploads
         WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
@@ -122,11 +123,11 @@ fn add(
     incomplete_max: u32,
 ) -> StoreResult<UploadAdded> {
     let owner = upload.owner;
-    let [incomplete, _] = owned(db, owner)?;
+    let [incomplete, _] = owned(db, owner, upload.id)?;
     if incomplete >= u64::from(incomplete_max) {
         return Ok(UploadAdded::TooMany);
     }
-    if !media::has_room(db, owner, upload.length, quota)? {
+    if !media::has_room(db, (owner, upload.id), upload.reserved, quota)? {
         return Ok(UploadAdded::Quota);
     }
     let length = i64::try_from(upload.length).unwrap_or(i64::MAX);
@@ -140,9 +141,10 @@ fn add(
     Ok(UploadAdded::Added)
 }
 
-/// The number of incomplete uploads of a person, and their bytes.
-pub(super) fn owned(db: &Db<'_>, owner: PersonId) -> StoreResult<[u64; 2]> {
-    let owned = db.row(UPLOADS_OWNED, [owner.as_i64()], |row| {
+/// The number of other incomplete uploads of a person, and their bytes.
+pub(super) fn owned(db: &Db<'_>, owner: PersonId, except: MediaId) -> StoreResult<[u64; 2]> {
+    let values = [owner.as_i64(), except.as_i64()];
+    let owned = db.row(UPLOADS_OWNED, values, |row| {
         Ok([row.get::<_, i64>(0)?, row.get(1)?].map(i64::unsigned_abs))
     })?;
     Ok(owned.unwrap_or_default())
@@ -161,6 +163,9 @@ fn complete(
 ) -> StoreResult<UploadCompleted> {
     if !media::may_wait(db, media, quota)? {
         return Ok(UploadCompleted::VideosWait);
+    }
+    if !media::has_room(db, (media.owner, media.id), media.bytes, quota)? {
+        return Ok(UploadCompleted::Quota);
     }
     if !db.changes(UPLOAD_COMPLETE, params![media.id.as_i64(), holder])? {
         return Ok(UploadCompleted::Lost);

@@ -89,6 +89,13 @@ impl TestPerson {
         .await
     }
 
+    /// Sends bytes of an upload from this offset on.
+    pub async fn appends(&self, upload: &str, offset: u64, bytes: &[u8]) -> TestResponse {
+        let request = self.request(Method::PATCH, upload);
+        let request = request.header("upload-offset", offset);
+        TestResponse::of(piece(request, bytes)).await
+    }
+
     /// Asks for the offset of an upload.
     pub async fn upload_state(&self, upload: &str) -> TestResponse {
         let request = self.request(Method::HEAD, upload);

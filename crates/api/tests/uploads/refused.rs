@@ -8,8 +8,8 @@ async fn what_is_no_photo_is_refused_with_its_first_bytes() {
     let mina = studio.app.user("mina").await;
     let pdf = [&b"%PDF-1.7"[..], &[0; 500]].concat();
     let upload = begins(&mina, 1_000_000).await;
-    appends(&mina, &upload, 0, &pdf[..100]).await.expect(204);
-    let refused = appends(&mina, &upload, 100, &pdf[100..]).await;
+    mina.appends(&upload, 0, &pdf[..100]).await.expect(204);
+    let refused = mina.appends(&upload, 100, &pdf[100..]).await;
     refused.problem(415, "media_type_unsupported");
     mina.upload_state(&upload).await.expect(404);
     let refused = mina.begins_upload(pdf.len() as u64, Some(&pdf)).await;
@@ -78,7 +78,7 @@ async fn a_request_says_its_version_its_offset_and_its_type() {
         let refused = TestResponse::of(begin().header(name, value)).await;
         refused.problem(400, "upload_header_invalid");
     }
-    let long = appends(&mina, &upload, 0, &[b'x'; 1_001]).await;
+    let long = mina.appends(&upload, 0, &[b'x'; 1_001]).await;
     long.problem(413, "upload_too_long");
     assert_eq!(offset(&mina, &upload).await, 0);
 
@@ -131,15 +131,15 @@ async fn a_disk_that_becomes_full_keeps_what_arrived_before() {
     let mina = studio.app.user("mina").await;
     let file = large(3_000, 1);
     let upload = begins(&mina, 3_000).await;
-    appends(&mina, &upload, 0, &file[..1_000]).await.expect(204);
+    mina.appends(&upload, 0, &file[..1_000]).await.expect(204);
     let full = |settings: &mut TestSettings| settings.service.media.free_bytes_min = u64::MAX >> 1;
     studio.app.restart_with(full).await;
-    let refused = appends(&mina, &upload, 1_000, &file[1_000..]).await;
+    let refused = mina.appends(&upload, 1_000, &file[1_000..]).await;
     refused.problem(507, "media_storage_full");
     let free = |settings: &mut TestSettings| settings.service.media.free_bytes_min = 0;
     studio.app.restart_with(free).await;
     assert_eq!(offset(&mina, &upload).await, 1_000);
-    appends(&mina, &upload, 1_000, &file[1_000..])
+    mina.appends(&upload, 1_000, &file[1_000..])
         .await
         .expect(204);
     assert!(studio.bytes(&upload).await == file, "the bytes differ");

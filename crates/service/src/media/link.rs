@@ -42,8 +42,8 @@ const LINK_USED_FOR: Duration = Duration::from_secs(3600);
 /// How long an expired link is kept, because a worker may still be copying its files.
 const LINK_KEPT_FOR: Duration = Duration::from_secs(600);
 
-/// Expired links that one sweep removes.
-const LINKS_SWEPT_MAX: u32 = 200;
+/// Expired links that one query lists.
+const LINKS_LISTED_MAX: u32 = 200;
 
 /// A preview that is not ready after this time is given up: by then most readers have seen the story without it.
 const PREVIEW_AGE_MAX: Duration = Duration::from_secs(3600);
@@ -273,18 +273,23 @@ impl Media {
         Ok(found(card, claim.folder))
     }
 
-    /// Removes the files and the rows of links whose results are not used any more.
+    /// Removes the files and the rows of all links whose results are not used any more.
     pub(super) async fn sweep_links(&self) -> ServiceResult<()> {
-        let store = &self.core.store;
+        while !self.core.stopping.is_cancelled() && self.sweep_some_links().await? {}
+        Ok(())
+    }
+
+    /// Returns true if there may be more.
+    async fn sweep_some_links(&self) -> ServiceResult<bool> {
+        let (store, storage) = (&self.core.store, &self.engine()?.storage);
         let before = self.core.now().minus(LINK_KEPT_FOR);
-        for link in store.expired_links(before, LINKS_SWEPT_MAX).await? {
-            self.engine()?
-                .storage
-                .delete_all(folder(link.folder))
-                .await?;
+        let expired = store.expired_links(before, LINKS_LISTED_MAX).await?;
+        let is_full = expired.len() == LINKS_LISTED_MAX as usize;
+        for link in expired {
+            storage.delete_all(folder(link.folder)).await?;
             store.forget_link(link).await?;
         }
-        Ok(())
+        Ok(is_full)
     }
 }
 

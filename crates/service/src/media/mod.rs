@@ -423,6 +423,17 @@ const fn counted_bytes(kind: MediaKind, bytes: u64) -> u64 {
     }
 }
 
+/// Bytes that an upload of this length takes from the quota at least when it is complete. Longer than a photo, it can
+/// only be a video.
+const fn reserved_bytes(length: u64) -> u64 {
+    let kind = if length > PHOTO_BYTES_MAX {
+        MediaKind::Video
+    } else {
+        MediaKind::Photo
+    };
+    counted_bytes(kind, length)
+}
+
 /// The queue in which an upload of this kind is processed.
 const fn queue_of(kind: MediaKind) -> MediaQueue {
     match kind {

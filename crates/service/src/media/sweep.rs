@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{Media, folder};
 use crate::ServiceResult;
 
-/// Uploads that one step deletes: some milliseconds of the writer.
+/// Media that one write deletes: some milliseconds of the writer.
 const UNUSED_MAX: u32 = 100;
 
 /// Media that are looked up together.
@@ -61,17 +61,29 @@ impl Media {
     /// # Errors
     /// When the store fails; the next sweep retries.
     pub async fn sweep_once(&self) -> ServiceResult<()> {
-        let (store, now) = (&self.core.store, self.core.now());
-        let before = now.minus(self.core.settings.media.unused_after);
-        if store.delete_unused_media(before, now, UNUSED_MAX).await? > 0 {
-            self.notify_workers();
-        }
+        self.delete_unused().await?;
         self.expire_uploads().await?;
         self.sweep_links().await?;
-        let stats = store.media_stats().await?;
+        let stats = self.core.store.media_stats().await?;
         let gauge = |number: u64| number as f64;
         metrics::gauge!("sosik_media_processing").set(gauge(stats.processing));
         metrics::gauge!("sosik_media_removing").set(gauge(stats.removing));
+        Ok(())
+    }
+
+    /// Deletes all media that were not posted in time.
+    async fn delete_unused(&self) -> ServiceResult<()> {
+        let (store, now) = (&self.core.store, self.core.now());
+        let before = now.minus(self.core.settings.media.unused_after);
+        while !self.core.stopping.is_cancelled() {
+            let deleted = store.delete_unused_media(before, now, UNUSED_MAX).await?;
+            if deleted > 0 {
+                self.notify_workers();
+            }
+            if deleted < u64::from(UNUSED_MAX) {
+                break;
+            }
+        }
         Ok(())
     }
 

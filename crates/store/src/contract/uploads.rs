@@ -14,8 +14,8 @@ use crate::{
 /// Uploads.
 #[async_trait]
 pub trait Uploads {
-    /// Inserts an upload. Its length counts for the quota of media while it is incomplete. A person has at most
-    /// `incomplete_max` incomplete uploads. Both limits hold for concurrent requests.
+    /// Inserts an upload, if the quota of media has room for the bytes that it reserves. While it is incomplete, its
+    /// length counts. A person has at most `incomplete_max` incomplete uploads. Both limits hold for concurrent requests.
     async fn add_upload(
         &self,
         upload: NewUpload,
@@ -35,12 +35,13 @@ pub trait Uploads {
         until: Timestamp,
     ) -> StoreResult<UploadHold>;
 
-    /// Records what the holder has stored. Returns `false` and changes nothing if the hold was lost.
+    /// Records what the holder has stored. Returns `false` and changes nothing if the hold was lost. A record without
+    /// `held_until` ends the hold, so a write that arrives late changes nothing.
     async fn keep_upload(&self, progress: UploadProgress) -> StoreResult<bool>;
 
-    /// Turns a completely stored upload into a medium, which is due for processing now. Checks only one limit of the
-    /// quota, the number of waiting videos, also for concurrent requests. The upload counted for the other limits
-    /// before. Its row stays until it expires, so that its state can be read.
+    /// Turns a completely stored upload into a medium, which is due for processing now. The quota counts the bytes of
+    /// the medium instead of the upload's, and also holds for concurrent requests. The row of the upload stays until
+    /// it expires, so that its state can be read.
     async fn complete_upload(
         &self,
         holder: u32,
@@ -55,7 +56,7 @@ pub trait Uploads {
         owner: PersonId,
     ) -> StoreResult<Option<UploadRecord>>;
 
-    /// Deletes at most `limit` expired uploads. Returns their last states.
+    /// Deletes at most `limit` expired uploads. Returns their last states. Only one of concurrent calls returns an upload.
     async fn expire_uploads(&self, now: Timestamp, limit: u32) -> StoreResult<Vec<UploadRecord>>;
 
     /// At most `limit` uploads with ids above `after`, in the order of their ids.

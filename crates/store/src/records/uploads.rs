@@ -13,6 +13,8 @@ pub struct NewUpload {
     pub owner: PersonId,
     /// Bytes of the whole file.
     pub length: u64,
+    /// Bytes that its medium takes from the quota at least.
+    pub reserved: u64,
     /// When it expires, unless something arrives before.
     pub expires_at: Timestamp,
 }
@@ -35,6 +37,8 @@ pub enum UploadCompleted {
     Completed,
     /// Nothing changed: the hold is lost.
     Lost,
+    /// Nothing changed: the owner would have more than the quota.
+    Quota,
     /// Nothing changed: as many videos of the owner wait as may.
     VideosWait,
 }

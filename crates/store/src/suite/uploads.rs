@@ -239,6 +239,83 @@ pub async fn incomplete_uploads_count_for_the_quota_even_at_once(world: &World) 
     assert_eq!(nobodys.unwrap(), UploadAdded::Quota);
 }
 
+pub async fn a_complete_upload_counts_for_the_quota_as_its_medium_even_at_once(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let quota = MediaQuota {
+        bytes_max: 5_000,
+        count_max: 3,
+        ..MEDIA_QUOTA
+    };
+    let mut completing = tokio::task::JoinSet::new();
+    let mut holders = Vec::new();
+    for _ in 0..3 {
+        let upload = begins(world, mina).await;
+        let held = holds(world, upload.id, mina, world.now()).await.unwrap();
+        holders.push(held);
+    }
+    // Each counts 1,000 bytes while it is incomplete and 2,000 afterwards.
+    for held in &holders {
+        let (store, holder) = (world.shared(), held.holder);
+        let medium = NewMedia {
+            bytes: 2_000,
+            ..medium(world, held)
+        };
+        completing
+            .spawn(async move { store.complete_upload(holder, medium, quota).await.unwrap() });
+    }
+    let mut outcomes = completing.join_all().await;
+    outcomes.sort_by_key(|outcome| *outcome == UploadCompleted::Quota);
+    let (completed, full) = (UploadCompleted::Completed, UploadCompleted::Quota);
+    assert_eq!(outcomes, [completed, completed, full]);
+    let mut incomplete = Vec::new();
+    for held in &holders {
+        let found = world.upload(held.id).await.unwrap().unwrap();
+        incomplete.extend((!found.is_complete()).then_some(found));
+    }
+    let [left] = &incomplete[..] else {
+        panic!("{incomplete:?}");
+    };
+    let again = world.complete_upload(left.holder, medium(world, left), quota);
+    assert_eq!(again.await.unwrap(), completed, "nothing had changed");
+}
+
+pub async fn an_upload_is_not_begun_without_room_for_what_it_reserves(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let upload = NewUpload {
+        reserved: 2_000,
+        ..world.new_upload(mina)
+    };
+    let bytes = |bytes_max| MediaQuota {
+        bytes_max,
+        ..MEDIA_QUOTA
+    };
+    let add = async |quota| {
+        world
+            .add_upload(upload, quota, INCOMPLETE_MAX)
+            .await
+            .unwrap()
+    };
+    assert_eq!(add(bytes(1_999)).await, UploadAdded::Quota);
+    assert_eq!(add(bytes(2_000)).await, UploadAdded::Added);
+}
+
+pub async fn a_write_of_a_request_that_ended_its_hold_changes_nothing(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let upload = begins(world, mina).await;
+    let held = holds(world, upload.id, mina, world.now()).await.unwrap();
+    let ended = UploadProgress {
+        held_until: Timestamp::default(),
+        ..progress(world, &held, 300)
+    };
+    assert!(world.keep_upload(ended).await.unwrap());
+    let late = progress(world, &held, 600);
+    assert!(!world.keep_upload(late).await.unwrap());
+    let late = world.complete_upload(held.holder, medium(world, &held), MEDIA_QUOTA);
+    assert_eq!(late.await.unwrap(), UploadCompleted::Lost);
+    let found = world.upload(upload.id).await.unwrap().unwrap();
+    assert_eq!((found.received, found.parts.as_str()), (300, "one two"));
+}
+
 pub async fn a_person_has_only_so_many_incomplete_uploads(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let first = world.new_upload(mina);

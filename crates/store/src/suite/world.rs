@@ -363,6 +363,7 @@ impl World {
             id: MediaId::of_owner(owner, self.id()),
             owner,
             length: 1_000,
+            reserved: 1_000,
             expires_at: self.now().plus(Duration::from_secs(86_400)),
         }
     }

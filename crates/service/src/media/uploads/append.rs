@@ -260,7 +260,7 @@ impl<'a> Append<'a> {
 
     /// Records the stored parts, without the bytes in the buffer.
     async fn record(&mut self, then: Then) -> ServiceResult<()> {
-        let (core, now) = (&self.media.core, self.media.core.now());
+        let now = self.media.core.now();
         let is_current = self.is_current();
         let progress = UploadProgress {
             id: self.upload.id,
@@ -274,7 +274,7 @@ impl<'a> Append<'a> {
                 true => self.upload.parts.clone(),
                 false => self.parts.to_string(),
             },
-            expires_at: now.plus(core.settings.media.upload_expires),
+            expires_at: self.media.upload_expires_at(),
             held_until: match then {
                 Then::Continue => now.plus(HOLD),
                 Then::End => Timestamp::default(),
@@ -328,6 +328,7 @@ impl<'a> Append<'a> {
         match completed.await? {
             UploadCompleted::Completed => {}
             UploadCompleted::Lost => return Err(MediaError::UploadBusy.into()),
+            UploadCompleted::Quota => return Err(MediaError::Quota.into()),
             UploadCompleted::VideosWait => return Err(self.media.videos_wait().into()),
         }
         self.upload.received = self.upload.length;
@@ -357,15 +358,36 @@ impl<'a> Append<'a> {
             expires_at: self.upload.expires_at,
             held_until: Timestamp::default(),
         };
-        // If the store fails, the hold expires.
-        if let Ok(true) = self.media.core.store.keep_upload(ended).await {
-            let recorded = Parts::parse(&self.upload.parts).unwrap_or_default();
-            for name in std::mem::take(&mut self.unrecorded) {
-                if !recorded.names().contains(&name) {
-                    self.delete_part(&name).await;
-                }
+        match self.media.core.store.keep_upload(ended).await {
+            Ok(true) => self.delete_unrecorded().await,
+            Ok(false) => self.delete_if_dropped().await,
+            // The hold expires.
+            Err(_logged) => {}
+        }
+    }
+
+    async fn delete_unrecorded(&mut self) {
+        let recorded = Parts::parse(&self.upload.parts).unwrap_or_default();
+        for name in std::mem::take(&mut self.unrecorded) {
+            if !recorded.names().contains(&name) {
+                self.delete_part(&name).await;
             }
         }
+    }
+
+    /// Deletes all files if the upload was deleted while this request stored a part.
+    async fn delete_if_dropped(&self) {
+        if let Err(error) = self.try_delete_if_dropped().await {
+            tracing::debug!(%error, "the parts of a deleted upload stay until the next listing of files");
+        }
+    }
+
+    async fn try_delete_if_dropped(&self) -> ServiceResult<()> {
+        let (store, id) = (&self.media.core.store, self.upload.id);
+        if store.upload(id).await?.is_none() && store.known_media(&[id]).await?.is_empty() {
+            self.engine.storage.delete_all(folder(id)).await?;
+        }
+        Ok(())
     }
 
     /// Deletes a part. If that fails, it is deleted with the upload.

@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
-use sosik_feed::{MediaId, PersonId};
+use sosik_feed::{MediaId, PersonId, Timestamp};
 use sosik_media::Refusal;
 use sosik_media::limits::VIDEO_BYTES_MAX;
 use sosik_store::{NewUpload, UploadAdded, UploadRecord};
 
-use super::{Media, MediaEngine, MediaError, folder};
+use super::{Media, MediaEngine, MediaError, folder, reserved_bytes};
 use crate::{ServiceError, ServiceResult};
 
 use append::Append;
@@ -33,7 +33,7 @@ pub const UPLOAD_BYTES_MAX: u64 = VIDEO_BYTES_MAX;
 /// stays until it expires.
 const INCOMPLETE_MAX: u32 = 100;
 
-/// Maximum expired uploads that one sweep deletes. It occupies the writer of the store for some milliseconds.
+/// Maximum expired uploads that one write deletes. It occupies the writer of the store for some milliseconds.
 const EXPIRED_MAX: u32 = 100;
 
 /// Duration of the hold of a request that appends. It expires if no bytes arrive or the process ends.
@@ -129,18 +129,14 @@ impl Media {
             id: MediaId::of_owner(owner, self.core.next_id().await?),
             owner,
             length,
-            expires_at: self
-                .core
-                .now()
-                .plus(self.core.settings.media.upload_expires),
+            reserved: reserved_bytes(length),
+            expires_at: self.upload_expires_at(),
         };
-        let quota = self.quota();
-        match self
+        let added = self
             .core
             .store
-            .add_upload(upload, quota, INCOMPLETE_MAX)
-            .await?
-        {
+            .add_upload(upload, self.quota(), INCOMPLETE_MAX);
+        match added.await? {
             UploadAdded::Added => Ok(new_record(upload)),
             UploadAdded::Quota => Err(MediaError::Quota.into()),
             UploadAdded::TooMany => {
@@ -148,6 +144,12 @@ impl Media {
                 Err(MediaError::UploadsTooMany { max }.into())
             }
         }
+    }
+
+    /// When an upload expires to which something is appended now.
+    fn upload_expires_at(&self) -> Timestamp {
+        let after = self.core.settings.media.upload_expires;
+        self.core.now().plus(after)
     }
 
     /// An upload of this person. A complete upload is found until it expires.
@@ -228,30 +230,42 @@ impl Media {
             self.delete(owner, id).await?;
         }
         let this = self.clone();
-        self.core
-            .run_to_completion(async move { this.drop_upload(owner, id).await })
-            .await
-    }
-
-    /// Deletes the row first, so that no request can append, and then the files. The sweep removes files that a killed
-    /// process leaves.
-    async fn drop_upload(&self, owner: PersonId, id: MediaId) -> ServiceResult<()> {
-        let dropped = self.core.store.delete_upload(id, owner).await?;
-        if dropped.is_some_and(|upload| !upload.is_complete()) {
-            self.engine()?.storage.delete_all(folder(id)).await?;
+        let dropped = self
+            .core
+            .run_to_completion(async move { this.drop_upload(owner, id).await });
+        let became_medium = dropped.await? && !upload.is_complete();
+        if became_medium {
+            self.delete(owner, id).await?;
         }
         Ok(())
     }
 
-    /// Deletes uploads that expired, with the files of those that are incomplete.
+    /// Deletes the row first, so that no request can append, and then the files. The sweep removes files that a killed
+    /// process leaves. Returns true if the upload was complete: then its files belong to the medium and stay.
+    async fn drop_upload(&self, owner: PersonId, id: MediaId) -> ServiceResult<bool> {
+        let dropped = self.core.store.delete_upload(id, owner).await?;
+        let was_complete = dropped.as_ref().is_some_and(UploadRecord::is_complete);
+        if dropped.is_some() && !was_complete {
+            self.engine()?.storage.delete_all(folder(id)).await?;
+        }
+        Ok(was_complete)
+    }
+
+    /// Deletes all uploads that expired, with the files of those that are incomplete.
     pub(super) async fn expire_uploads(&self) -> ServiceResult<()> {
+        while !self.core.stopping.is_cancelled() && self.expire_some_uploads().await? {}
+        Ok(())
+    }
+
+    /// Returns true if there may be more.
+    async fn expire_some_uploads(&self) -> ServiceResult<bool> {
         let (store, engine) = (&self.core.store, self.engine()?);
         let expired = store.expire_uploads(self.core.now(), EXPIRED_MAX).await?;
         for upload in expired.iter().filter(|upload| !upload.is_complete()) {
             engine.storage.delete_all(folder(upload.id)).await?;
             metrics::counter!("sosik_media_uploads_expired_total").increment(1);
         }
-        Ok(())
+        Ok(expired.len() == EXPIRED_MAX as usize)
     }
 
     /// Replaces the error about an unknown medium if one of the wanted media is an incomplete upload of this person.
