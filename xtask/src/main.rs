@@ -29,6 +29,9 @@ const TEST_STORE: &str = "SOSIK_TEST_STORE";
 /// The feature of the executable that is off by default, because it needs cmake. Everything is checked with it.
 const BALANCER: &str = "sosik/balance";
 
+/// The features of the builds that break a promise. As [`NEXTEST`], they are built with the whole workspace.
+const SABOTAGED: &str = "sosik/balance,sosik/sabotage";
+
 /// The test runner on everything, as selections with other features would be compiled anew.
 const NEXTEST: &[&str] = &[
     "nextest",
@@ -70,6 +73,9 @@ enum Chore {
         /// Sends many more requests; takes an hour
         #[arg(long)]
         long: bool,
+        /// Tests the server that was built last instead of building it
+        #[arg(long)]
+        built: bool,
     },
     /// Writes the generated files again; commit the result
     Generate,
@@ -89,7 +95,9 @@ fn main() -> ExitCode {
             let arguments: Vec<_> = quick.into_iter().chain(json).chain(rest).collect();
             bench::run(&arguments)
         }
-        Chore::Schemathesis { long } => tools::cmake().and_then(|()| schemathesis::run(long)),
+        Chore::Schemathesis { long, built } => {
+            tools::cmake().and_then(|()| schemathesis::run(long, built))
+        }
         Chore::Generate => generate::refresh(),
         Chore::Cluster(args) => cluster::run(args),
     };
@@ -148,10 +156,9 @@ fn test() -> anyhow::Result<()> {
             "builds with a broken promise",
             &[
                 "test",
-                "-p",
-                "sosik",
+                "--workspace",
                 "--features",
-                "sabotage",
+                SABOTAGED,
                 "--test",
                 "sabotage",
                 "--test",
@@ -190,10 +197,11 @@ fn test() -> anyhow::Result<()> {
             .with_variable(TEST_STORE, "postgres")
             .with_variable(TEST_SERVER, postgres.url("postgres")),
     );
-    steps.extend(end_to_end());
+    // The test runner has built the server. Building it alone would compile most libraries again, with other features.
+    steps.push(browser());
     steps.push(cargo(
         "generated requests against the OpenAPI document",
-        &["xtask", "schemathesis"],
+        &["xtask", "schemathesis", "--built"],
     ));
     steps::run(&steps)
 }
@@ -207,10 +215,13 @@ fn on_postgres(runner: Runner) -> Step {
     cargo("tests of the API on PostgreSQL", &arguments)
 }
 
-/// The web client in a real browser, against the server that the tests were built with.
+/// The server, and the web client in a real browser.
 fn end_to_end() -> [Step; 2] {
-    // The test runner has already built the server, unless it ran only selected tests.
-    let server = cargo("the server to browse", steps::SERVER);
+    [cargo("the server to browse", steps::SERVER), browser()]
+}
+
+/// The web client in a real browser, against the server that was built last.
+fn browser() -> Step {
     let browser = npm(
         "the web client in a browser",
         // If the server or the browser does not work at all, the run fails after a few tests instead of after every
@@ -218,13 +229,10 @@ fn end_to_end() -> [Step; 2] {
         &["run", "test:e2e", "--", "--bail", "5"],
     );
     let browser = browser.needs(tools::browser).quiet();
-    [
-        server,
-        match steps::built("sosik") {
-            Some(path) => browser.with_variable("SOSIK_BIN", path),
-            None => browser,
-        },
-    ]
+    match steps::built("sosik") {
+        Some(path) => browser.with_variable("SOSIK_BIN", path),
+        None => browser,
+    }
 }
 
 fn deny() -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower::util::{option_layer, service_fn};
@@ -165,7 +165,6 @@ fn uploads() -> OpenApiRouter<App> {
             media::uploads::show::show,
             media::uploads::delete::delete
         ))
-        .layer(map_response(media::uploads::version))
 }
 
 fn relations() -> OpenApiRouter<App> {

@@ -154,11 +154,51 @@ async fn a_file_has_parts_and_conditions() {
     assert_eq!(behind.status(), StatusCode::RANGE_NOT_SATISFIABLE);
     let range = format!("bytes */{}", whole.len());
     assert_eq!(behind.headers()["content-range"], range.as_str());
-    let head = mina.request(Method::HEAD, path).send().await.unwrap();
+    assert_eq!(behind.headers()["cache-control"], "no-store");
+    let head = mina
+        .request(Method::HEAD, path)
+        .header("range", "bytes=4-9");
+    let head = head.send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK, "only GET has parts");
     assert_eq!(
         head.headers()["content-length"],
         whole.len().to_string().as_str()
     );
+}
+
+#[tokio::test]
+async fn a_former_friend_gets_no_part_and_no_condition_of_a_file_on_any_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let nodes = TestApp::two_on_postgres(|settings| settings.media = Some(path)).await;
+    let [mina, jun] = nodes[0].users(["mina", "jun"]).await;
+    mina.befriends(&jun).await;
+    let story = posts_ready(&mina, "friends").await;
+    let path = &paths(&story)[0];
+    let whole = mina.request(Method::GET, path).send().await.unwrap();
+    let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
+    let statuses = async || {
+        let mut all = Vec::new();
+        for node in &nodes {
+            let jun = jun.at(node);
+            for request in [
+                jun.request(Method::GET, path),
+                jun.request(Method::HEAD, path),
+                jun.request(Method::GET, path).header("range", "bytes=0-9"),
+                jun.request(Method::GET, path).header("if-none-match", &tag),
+            ] {
+                all.push(request.send().await.unwrap().status().as_u16());
+            }
+        }
+        all
+    };
+    let each = [200, 200, 206, 304];
+    eventually("both nodes know the friend", async || {
+        statuses().await == [each, each].concat()
+    })
+    .await;
+    jun.unfriends(&mina).await;
+    assert_eq!(statuses().await, [404; 8]);
 }
 
 #[tokio::test]

@@ -18,9 +18,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use sosik_api::schema::{Media, MediaState, Story};
 use sosik_feed::MediaId;
-use sosik_service::media::{HOLD, PART_BYTES_MAX, PART_BYTES_MIN, UPLOAD_BYTES_MAX};
+use sosik_service::media::{
+    HOLD, PART_BYTES_MAX, PART_BYTES_MIN, PHOTO_BYTES_MAX, UPLOAD_BYTES_MAX,
+};
 use sosik_testkit::app::TestSettings;
-use sosik_testkit::media::{photo, piece};
+use sosik_testkit::media::{photo, piece, playable_video};
 use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -289,7 +291,8 @@ async fn another_node_continues_an_upload() {
     let from = usize::try_from(offset(&there, &upload).await).unwrap();
     assert_eq!(from, 9_000_000);
     let held = holds(&one, &mina, &upload, from as u64, file.len() - from, b"x").await;
-    let busy = there.appends(&upload, from as u64, &file[from..]).await;
+    let some = &file[from..from + 100_000];
+    let busy = there.appends(&upload, from as u64, some).await;
     busy.problem(423, "upload_busy");
     drop(held);
     eventually("it is free", async || is_free(&there, &upload).await).await;
@@ -441,6 +444,37 @@ async fn an_upload_is_deleted_with_its_files() {
     mina.ends_upload(&complete).await.expect(204);
     let media = format!("/v1/media/{}", id_of(&complete));
     mina.get(&media).await.expect(404);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_deleted_while_a_body_arrives_leaves_no_file() {
+    let studio = Studio::idle().await;
+    let mina = studio.app.user("mina").await;
+    let file = large(PART_BYTES_MAX + 1_000, 7);
+    let upload = begins(&mina, file.len() as u64).await;
+    let some = &file[..20_000];
+    let mut held = holds(&studio.app, &mina, &upload, 0, file.len(), some).await;
+    mina.ends_upload(&upload).await.expect(204);
+    held.write_all(&file[some.len()..]).await.unwrap();
+    let mut answer = [0; 12];
+    held.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 423");
+    assert_eq!(studio.files(), 0);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_deleted_while_its_last_byte_arrives_is_no_medium() {
+    let studio = Studio::idle().await;
+    let mina = studio.app.user("mina").await;
+    let file = large(3_000, 8);
+    for _ in 0..50 {
+        let upload = begins(&mina, file.len() as u64).await;
+        let (_, ended) = tokio::join!(mina.appends(&upload, 0, &file), mina.ends_upload(&upload));
+        ended.expect(204);
+        let media = format!("/v1/media/{}", id_of(&upload));
+        mina.get(&media).await.expect(404);
+    }
+    eventually("no file is left", async || studio.files() == 0).await;
 }
 
 #[tokio::test]

@@ -24,13 +24,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt, future::ready, stream::BoxStream};
 use object_store::{
     GetOptions, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
     local::LocalFileSystem, path::Path,
 };
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::task::spawn_blocking;
 use tokio_util::{io::ReaderStream, task::TaskTracker};
 
 pub use object_store::GetRange;
@@ -175,6 +176,9 @@ pub enum Entry {
     Foreign(String),
 }
 
+/// The file of [`Storage::check`].
+const CHECK_FILE: &str = "check";
+
 /// Stored files.
 #[derive(Clone, Debug)]
 pub struct Storage {
@@ -242,7 +246,7 @@ impl Storage {
     ///
     /// The engine rejects a request or does not answer.
     pub async fn check(&self) -> Result<(), StorageError> {
-        let file = Path::from("check");
+        let file = Path::from(CHECK_FILE);
         self.engine.put(&file, PutPayload::default()).await?;
         self.engine.delete(&file).await?;
         Ok(())
@@ -273,7 +277,7 @@ impl Storage {
         bytes: Bytes,
         extension: &str,
     ) -> Result<Name, StorageError> {
-        let name = named(&Sha256::digest(&bytes), extension)?;
+        let name = named(&digest(bytes.clone()).await?, extension)?;
         self.engine
             .put(&folder.file(&name), PutPayload::from(bytes))
             .await?;
@@ -406,7 +410,11 @@ impl Storage {
 
     /// Everything that is stored, in no order. `now` is the time since 1970.
     pub fn list(&self, now: Duration) -> impl Stream<Item = Result<Entry, StorageError>> + use<'_> {
-        self.engine.list(None).map(move |entry| {
+        let files = self.engine.list(None).try_filter(|entry| {
+            // A node that starts writes it.
+            ready(entry.location.as_ref() != CHECK_FILE)
+        });
+        files.map(move |entry| {
             let entry = entry?;
             let stored = u64::try_from(entry.last_modified.timestamp()).unwrap_or(0);
             let age = now.saturating_sub(Duration::from_secs(stored));
@@ -452,6 +460,12 @@ fn local_pieces(
         Ok::<_, StorageError>(pieces.map_err(StorageError::from))
     };
     futures::stream::once(opened).try_flatten().boxed()
+}
+
+/// Computes the digest on a thread that may block: 8 MiB take up to 30 ms.
+async fn digest(bytes: Bytes) -> Result<Vec<u8>, StorageError> {
+    let digest = spawn_blocking(move || Sha256::digest(&bytes).to_vec()).await;
+    digest.map_err(|stopped| std::io::Error::other(stopped).into())
 }
 
 /// Bytes of a folder's disk that are available to this user. `None` if they cannot be determined.

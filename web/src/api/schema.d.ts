@@ -1177,7 +1177,7 @@ export interface paths {
         put?: never;
         /**
          * Begin an upload
-         * @description For files of any size, and for networks that interrupt (tus 1.0). Send the bytes of the whole file in `Upload-Length`.
+         * @description For files up to 200,000,000 bytes, and for networks that interrupt (tus 1.0). Send the bytes of the whole file in `Upload-Length`.
          *     The body may have the first bytes of the file. The rest follows with `PATCH`. After the last byte the upload is a
          *     medium with the same id. `Upload-Metadata` is not read: the first bytes decide what the file is.
          */
@@ -1413,7 +1413,7 @@ export interface components {
         };
         /** @description `PATCH /v1/stories/{story}`: omitted fields stay unchanged. */
         EditStory: {
-            /** @description The new list of photos, in its order, at most 10. A photo that is left out is deleted. */
+            /** @description The new list of photos and videos, in its order, at most 10. One that is left out is deleted. */
             attachments?: components["schemas"]["AttachMedia"][] | null;
             audience?: components["schemas"]["Audience"] | null;
             /** @description 1 to 5,000 characters. May be empty beside a photo. */
@@ -1990,7 +1990,7 @@ export interface components {
         };
         /** @description A story as one reader sees it. */
         Story: {
-            /** @description Photos, at most 10. While one is being processed it has no sizes; the story changes when it is ready. */
+            /** @description Photos and videos, at most 10. While one is being processed it has no sizes; the story changes when it is ready. */
             attachments: components["schemas"]["Attachment"][];
             /** @description Audience of the story. */
             audience: components["schemas"]["Audience"];
@@ -2256,6 +2256,10 @@ export interface operations {
             header?: {
                 /** @description the `ETag` of your copy */
                 "If-None-Match"?: string | null;
+                /** @description the bytes that you want: `bytes=0-499`, `bytes=500-` or `bytes=-500` */
+                Range?: string | null;
+                /** @description the `ETag` of the file of which you have a part; for another file the response is whole */
+                "If-Range"?: string | null;
                 /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
@@ -2337,6 +2341,10 @@ export interface operations {
             header?: {
                 /** @description the `ETag` of your copy */
                 "If-None-Match"?: string | null;
+                /** @description the bytes that you want: `bytes=0-499`, `bytes=500-` or `bytes=-500` */
+                Range?: string | null;
+                /** @description the `ETag` of the file of which you have a part; for another file the response is whole */
+                "If-Range"?: string | null;
                 /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
@@ -5743,7 +5751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `media_too_large`: the upload is deleted; `upload_too_long`: the body has more bytes than are missing */
+            /** @description `media_too_large`: the upload is deleted; `upload_too_long`: the body has more bytes than are missing; `media_quota`: the medium does not fit, so delete another one and send the last piece again */
             413: {
                 headers: {
                     [name: string]: unknown;

@@ -473,6 +473,7 @@ export default {
   'problem.text_quota': 'Your stories and comments use all the space you have. Delete some first.',
   'problem.media_type_unsupported': 'Files of this type are not accepted. Choose a JPEG, PNG, GIF or WebP photo, or an MP4, MOV or WebM video.',
   'problem.media_too_large': 'This file is too large. A photo can have 20 MB, a video 200 MB.',
+  'problem.file_gone': 'This file is not on this device any more. Remove it and choose it again.',
   'problem.media_quota': 'There is no more space for your photos and videos. Delete some first.',
   'problem.media_broken': 'This file is damaged.',
   'problem.media_used': 'This file already belongs to a story.',

@@ -469,6 +469,7 @@ export default {
   'problem.text_quota': '便りとコメントの容量がいっぱいです。先にいくつか削除してください。',
   'problem.media_type_unsupported': 'この形式のファイルは使えません。JPEG・PNG・GIF・WebPの写真か、MP4・MOV・WebMの動画を選んでください。',
   'problem.media_too_large': 'ファイルが大きすぎます。写真は20MB、動画は200MBまでです。',
+  'problem.file_gone': 'このファイルは端末にもうありません。削除して、もう一度選んでください。',
   'problem.media_quota': '写真と動画の容量がいっぱいです。先にいくつか削除してください。',
   'problem.media_broken': 'ファイルが壊れています。',
   'problem.media_used': 'このファイルはすでに便りに使われています。',

@@ -469,6 +469,7 @@ export default {
   'problem.text_quota': '소식과 댓글을 담을 자리가 다 찼어요. 먼저 몇 개를 지워 주세요.',
   'problem.media_type_unsupported': '받을 수 없는 형식이에요. JPEG, PNG, GIF, WebP 사진이나 MP4, MOV, WebM 동영상을 골라 주세요.',
   'problem.media_too_large': '파일이 너무 커요. 사진은 20MB, 동영상은 200MB까지 올릴 수 있어요.',
+  'problem.file_gone': '이 파일이 기기에 더 이상 없어요. 지우고 다시 골라 주세요.',
   'problem.media_quota': '사진과 동영상을 담을 자리가 다 찼어요. 먼저 몇 개를 지워 주세요.',
   'problem.media_broken': '손상된 파일이에요.',
   'problem.media_used': '이미 다른 소식에 들어 있는 파일이에요.',

@@ -7,7 +7,7 @@ import type { Chosen } from '$/offline/files';
 import type { UnsentAttachment } from '$/offline/outbox';
 
 import { durationOf } from './duration';
-import { ALT_CHARACTERS_MAX, ATTACHMENTS_MAX, isTooLarge, MEBIBYTES_MAX, VIDEO_MINUTES_MAX } from './limits';
+import { ALT_CHARACTERS_MAX, ATTACHMENTS_MAX, isTooLarge, MEGABYTES_MAX, VIDEO_MINUTES_MAX } from './limits';
 import { adopt, cancel, choose, finish, sweep, whenSettled, type Upload } from './uploads.svelte';
 
 /** A photo or video: on its way to the server, or in the story already. */
@@ -169,7 +169,7 @@ function faultOf(file: File): string | null {
   const kind = kindOf(file);
   if (!kind) return t('attach.type', { name });
   if (size === 0) return t('attach.empty', { name });
-  return isTooLarge(size, kind) ? t('attach.too-large', { name, n: MEBIBYTES_MAX[kind] }) : null;
+  return isTooLarge(size, kind) ? t('attach.too-large', { name, n: MEGABYTES_MAX[kind] }) : null;
 }
 
 async function isTooLong(file: File): Promise<boolean> {

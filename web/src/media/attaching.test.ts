@@ -71,12 +71,12 @@ describe('photos of a story that is written', () => {
 describe('videos of a story that is written', () => {
   const video = (name: string, bytes = 10) => photo(name, bytes, 'video/mp4');
   const sized = async (file: Promise<File>, size: number) => Object.defineProperty(await file, 'size', { value: size });
-  const MIB = 1024 * 1024;
+  const MB = 1_000_000;
 
   it('may be larger than photos, and have a limit of their own', async () => {
-    await attaching.add([await sized(video('a.mp4'), 200 * MIB), await sized(photo('b.jpg'), 20 * MIB)]);
+    await attaching.add([await sized(video('a.mp4'), 200 * MB), await sized(photo('b.jpg'), 20 * MB)]);
     expect(attaching.items.map(({ kind }) => kind)).toEqual(['video', 'photo']);
-    await attaching.add([await sized(video('c.mp4'), 200 * MIB + 1), await sized(photo('d.jpg'), 20 * MIB + 1)]);
+    await attaching.add([await sized(video('c.mp4'), 200 * MB + 1), await sized(photo('d.jpg'), 20 * MB + 1)]);
     expect(attaching.items).toHaveLength(2);
     expect(attaching.problems).toEqual(['“c.mp4” is larger than 200 MB.', '“d.jpg” is larger than 20 MB.']);
   });

@@ -7,15 +7,16 @@ export const ATTACHMENTS_MAX = 10;
 /** Characters of a description. */
 export const ALT_CHARACTERS_MAX = 500;
 
+const MEGABYTE = 1_000_000;
 const MEBIBYTE = 1024 * 1024;
-/** Mebibytes of a file. */
-export const MEBIBYTES_MAX: Record<MediaKind, number> = { photo: 20, video: 200 };
+/** Megabytes of a file. */
+export const MEGABYTES_MAX: Record<MediaKind, number> = { photo: 20, video: 200 };
 /** Minutes of a video. */
 export const VIDEO_MINUTES_MAX = 10;
 
 /** Whether a file is larger than the server takes. */
 export function isTooLarge(bytes: number, kind: MediaKind): boolean {
-  return bytes > MEBIBYTES_MAX[kind] * MEBIBYTE;
+  return bytes > MEGABYTES_MAX[kind] * MEGABYTE;
 }
 
 /** Largest file in bytes that is sent in one request. Larger files are sent in parts and continue after an interruption. */

@@ -19,6 +19,9 @@ export type UploadState = 'waiting' | 'sending' | 'stopped' | 'processing' | 're
 const ASK_FIRST = 1_000;
 const ASK_MAX = 4_000;
 
+/** The file is not on the device any more: another tab removed or posted it, or it left the gallery. */
+const FILE_GONE = new Failure('file_gone', 404);
+
 /** What still shows a file of this device has ended by then, in milliseconds. */
 const REVOKED_AFTER = 10_000;
 
@@ -34,10 +37,13 @@ export class Upload {
   /** The file as a picture or video of this page. */
   readonly local: string;
   kept: KeptFile;
+  /** The device keeps the file. */
+  isKept: boolean;
   abort = new AbortController();
 
-  constructor(kept: KeptFile) {
+  constructor(kept: KeptFile, isKept: boolean) {
     this.kept = kept;
+    this.isKept = isKept;
     this.key = kept.key;
     this.kind = kept.kind;
     this.local = URL.createObjectURL(kept.blob);
@@ -72,10 +78,10 @@ export function whenSettled(then: () => void): () => void {
 
 /** Takes a file that a person has chosen, and begins to upload it. */
 export async function choose(person: string, file: Blob, kind: MediaKind): Promise<Upload> {
-  const upload = new Upload({ key: freshIdempotencyKey(), person, blob: file, kind, at: present(), media: null });
+  const upload = new Upload({ key: freshIdempotencyKey(), person, blob: file, kind, at: present(), media: null }, false);
   uploads.set(upload.key, upload);
   // A device that refuses to keep it uploads it all the same; it is only lost with the page.
-  await keepFile(upload.kept);
+  upload.isKept = await keepFile(upload.kept);
   enqueue(upload);
   return upload;
 }
@@ -86,7 +92,7 @@ export async function adopt(key: string): Promise<Upload | null> {
   if (known) return known;
   const kept = await takeFile(key);
   if (!kept) return null;
-  const upload = uploads.get(key) ?? new Upload(kept);
+  const upload = uploads.get(key) ?? new Upload(kept, true);
   if (!uploads.has(key)) {
     uploads.set(key, upload);
     if (upload.isSent) void follow(upload);
@@ -100,6 +106,8 @@ export function retry(upload: Upload): void {
   if (upload.state !== 'failed' && upload.state !== 'stopped') return;
   const { failure } = upload;
   upload.failure = null;
+  // The page may still be able to read it, and the person wants it.
+  if (failure?.code === 'file_gone') upload.isKept = false;
   if (upload.state === 'stopped' || isForLater(failure)) return enqueue(upload);
   forgetUpload(upload.kept);
   startOver(upload);
@@ -107,7 +115,7 @@ export function retry(upload: Upload): void {
 
 /** The server keeps what it has of the file, and takes the rest when there is room. */
 function isForLater(failure: Failure | null): boolean {
-  return failure?.code === 'videos_wait' || failure?.status === 507;
+  return failure?.code === 'videos_wait' || failure?.code === 'media_quota' || failure?.status === 507;
 }
 
 /** The person does not want it any more: nothing of it stays, here or on the server. */
@@ -163,9 +171,11 @@ function alone(key: string, work: () => Promise<void>): Promise<void> {
 }
 
 async function send(upload: Upload): Promise<void> {
-  // Another tab may have sent it meanwhile.
-  upload.kept = (await takeFile(upload.key)) ?? upload.kept;
+  // Another tab may have sent it meanwhile, or removed it.
+  const kept = await takeFile(upload.key);
   if (!upload.isWanted) return;
+  if (!kept && upload.isKept) return fail(upload, FILE_GONE);
+  upload.kept = kept ?? upload.kept;
   if (upload.isSent) return void follow(upload);
   upload.state = 'sending';
   upload.abort = new AbortController();
@@ -182,8 +192,18 @@ async function send(upload: Upload): Promise<void> {
     void follow(upload);
     settled();
   } catch (error) {
-    if (upload.isWanted) stop(upload, Failure.from(error));
+    // A file that left the gallery fails as a request without a network does.
+    const failure = (await canBeRead(upload.kept.blob)) ? Failure.from(error) : FILE_GONE;
+    if (upload.isWanted) stop(upload, failure);
   }
+}
+
+function canBeRead(file: Blob): Promise<boolean> {
+  const firstByte = file.slice(0, 1).arrayBuffer();
+  return firstByte.then(
+    () => true,
+    () => false,
+  );
 }
 
 function stop(upload: Upload, failure: Failure): void {

@@ -1,7 +1,9 @@
+import { Blob as NodeBlob } from 'node:buffer';
+
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { forgetEverything, takeAll } from '$/offline/db';
-import { takeFile, type KeptFile } from '$/offline/files';
+import { dropFile, takeFile, type KeptFile } from '$/offline/files';
 
 import { UPLOADS_AT_ONCE_MAX } from './limits';
 import { media, photo, takeUploads } from './test-uploads';
@@ -70,6 +72,29 @@ describe('files that are chosen', () => {
     await begun(1);
     server.sent[0]?.answers(201, media('1', { state: 'failed', problem: { code: 'media_broken', detail: '' } }));
     await expect.poll(() => upload.failure?.code).toBe('media_broken');
+  });
+
+  it('that another tab has removed are not uploaded, unless the person says so', async () => {
+    const all = [await choose(), await choose(), await choose()];
+    await begun(UPLOADS_AT_ONCE_MAX);
+    const removed = all[2]!;
+    await dropFile(removed.key);
+    server.sent[0]?.answers(201, media('1'));
+    await expect.poll(() => removed.state).toBe('failed');
+    expect(removed.failure?.code).toBe('file_gone');
+    expect(server.sent).toHaveLength(2);
+    uploads.retry(removed);
+    await begun(3);
+  });
+
+  it('that left the gallery have failed, and are not tried for ever', async () => {
+    const upload = await choose();
+    await begun(1);
+    vi.spyOn(NodeBlob.prototype, 'arrayBuffer').mockRejectedValue(new DOMException('gone', 'NotReadableError'));
+    server.sent[0]?.breaks();
+    await expect.poll(() => upload.state).toBe('failed');
+    expect(upload.failure?.code).toBe('file_gone');
+    vi.restoreAllMocks();
   });
 
   it('do not fit on a full server: that does not pass by itself', async () => {

@@ -1,11 +1,11 @@
 //! Uploads, removes and serves avatars. Everybody who may see the person may see the files.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sosik_feed::PersonId;
 
-use super::file::{FilePath, FileReader, answer};
+use super::file::{FilePath, FileReader, WantedPart, answer};
 use super::upload::FormFile;
 use crate::app::App;
 use crate::extract::{Viewer, json_bytes};
@@ -61,6 +61,8 @@ pub(crate) async fn remove(
         ("person" = String, Path, description = "id of the person"),
         ("file" = String, Path, description = "name of the file"),
         ("If-None-Match" = Option<String>, Header, description = "the `ETag` of your copy"),
+        ("Range" = Option<String>, Header, description = "the bytes that you want: `bytes=0-499`, `bytes=500-` or `bytes=-500`"),
+        ("If-Range" = Option<String>, Header, description = "the `ETag` of the file of which you have a part; for another file the response is whole"),
     ),
     responses(
         (status = 200, description = "the file", headers(("ETag" = String, description = "the digest of the file"))),
@@ -72,9 +74,9 @@ pub(crate) async fn file(
     State(app): State<App>,
     FileReader(visitor): FileReader,
     FilePath { owner, name }: FilePath<PersonId>,
-    headers: HeaderMap,
+    wanted: WantedPart,
 ) -> Result<Response, Problem> {
     let media = app.service.media();
     let file = media.avatar_file(visitor.person(), owner, &name).await?;
-    answer(&app, &file, &headers).await
+    answer(&app, &file, &wanted).await
 }

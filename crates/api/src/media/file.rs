@@ -1,12 +1,13 @@
 //! Serves the files of stories and avatars. Every request checks whether the visitor may see the story or the person.
 
+use std::convert::Infallible;
 use std::ops::Range;
 use std::str::FromStr;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -46,6 +47,8 @@ const STREAM_BYTES: usize = 3 * STREAM_PIECE_BYTES;
         ("story" = String, Path, description = "id of the story"),
         ("file" = String, Path, description = "name of the file"),
         ("If-None-Match" = Option<String>, Header, description = "the `ETag` of your copy"),
+        ("Range" = Option<String>, Header, description = "the bytes that you want: `bytes=0-499`, `bytes=500-` or `bytes=-500`"),
+        ("If-Range" = Option<String>, Header, description = "the `ETag` of the file of which you have a part; for another file the response is whole"),
     ),
     responses(
         (status = 200, description = "the file", headers(("ETag" = String, description = "the digest of the file"))),
@@ -57,25 +60,25 @@ pub(crate) async fn file(
     State(app): State<App>,
     FileReader(visitor): FileReader,
     FilePath { owner, name }: FilePath<StoryId>,
-    headers: HeaderMap,
+    wanted: WantedPart,
 ) -> Result<Response, Problem> {
     let media = app.service.media();
     let file = media.file(visitor.person(), owner, &name).await?;
-    answer(&app, &file, &headers).await
+    answer(&app, &file, &wanted).await
 }
 
 /// Responds with the file (200), with the requested range (206 or 416), or with 304 if the client has the file.
 pub(super) async fn answer(
     app: &App,
     file: &MediaFile,
-    headers: &HeaderMap,
+    wanted: &WantedPart,
 ) -> Result<Response, Problem> {
     let media = app.service.media();
     let tag = format!("\"{}\"", file.name.digest());
-    if names_tag(headers, &tag) {
+    if names_tag(&wanted.headers, &tag) {
         return Ok(respond(StatusCode::NOT_MODIFIED, file, &tag, Body::empty()));
     }
-    match range_of(headers, &tag) {
+    match wanted.range(&tag) {
         Some(range) => part(app, file, &tag, &range).await,
         None => {
             let content = media.read(file, None).await?;
@@ -133,6 +136,8 @@ async fn send(
 fn unsatisfiable(file: &MediaFile, tag: &str, size: u64) -> Response {
     let mut response = respond(StatusCode::RANGE_NOT_SATISFIABLE, file, tag, Body::empty());
     content_range(&mut response, &format!("bytes */{size}"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -169,6 +174,30 @@ fn content_type(name: &str) -> &'static str {
         Some((_, "jpg")) => "image/jpeg",
         Some((_, "mp4")) => "video/mp4",
         _ => "application/octet-stream",
+    }
+}
+
+/// The headers that say which part of a file a request wants, or which copy the client has.
+pub(crate) struct WantedPart {
+    headers: HeaderMap,
+    /// False for `HEAD`: `Range` is defined for `GET` only (RFC 9110, section 14.2).
+    has_range: bool,
+}
+
+impl WantedPart {
+    fn range(&self, tag: &str) -> Option<GetRange> {
+        self.has_range.then(|| range_of(&self.headers, tag))?
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for WantedPart {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            headers: parts.headers.clone(),
+            has_range: parts.method == Method::GET,
+        })
     }
 }
 

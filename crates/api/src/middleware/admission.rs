@@ -19,7 +19,7 @@ use sosik_service::media::{PART_BYTES_MAX, PART_BYTES_MIN};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::bodies::announced;
+use super::bodies::{announced, has_body};
 use super::response_bytes::OVERHEAD_BYTES;
 use super::routes::Front;
 use super::streamed::StreamedBody;
@@ -77,8 +77,8 @@ pub(crate) enum RequestClass {
     Page,
     /// An upload in one request, which is read into memory. It takes no permit of the other requests.
     Upload,
-    /// A request that begins or continues an upload (tus). Its body is stored while it arrives. It takes no permit: the
-    /// memory limit for uploads bounds their number.
+    /// A request that begins or continues an upload (tus). Its body is stored while it arrives. With a body it takes no
+    /// permit: the memory limit for uploads bounds their number.
     Stream,
     /// A file of a story or an avatar. It takes no permit of the other requests.
     File,
@@ -128,11 +128,10 @@ impl Admission {
     ) -> Result<Permit<'_>, Problem> {
         let taken = self.networks.take(client, 1).ok_or_else(shed)?;
         let others = match class {
-            RequestClass::Feed
-            | RequestClass::Upload
-            | RequestClass::Stream
-            | RequestClass::File => None,
-            RequestClass::Page | RequestClass::Other => Some(self.others.acquire(self.wait).await?),
+            RequestClass::Feed | RequestClass::Upload | RequestClass::File => None,
+            RequestClass::Page | RequestClass::Stream | RequestClass::Other => {
+                Some(self.others.acquire(self.wait).await?)
+            }
         };
         Ok(Permit {
             _all: self.all.acquire(self.wait).await?,
@@ -215,7 +214,8 @@ pub(super) async fn admit(
     };
     let app = &front.app;
     let limit = time_limit(request.extensions(), request.headers(), &app.settings);
-    if class == RequestClass::Stream {
+    // Without a body it waits for a permit, as other requests do: no reservation of memory bounds its number.
+    if class == RequestClass::Stream && has_body(&request) {
         return stream(front, request, reservation.client, limit).await;
     }
     let (admission, bodies) = match class {

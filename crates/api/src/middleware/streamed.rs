@@ -33,7 +33,7 @@ pub(crate) type Pieces = BoxStream<'static, Result<Bytes, Interrupted>>;
 #[derive(Clone)]
 pub(crate) struct StreamedBody {
     paced: Arc<Mutex<Paced>>,
-    _room: Arc<BodyReservation>,
+    room: Arc<BodyReservation>,
 }
 
 /// A body with a minimum rate and a deadline.
@@ -68,19 +68,25 @@ impl StreamedBody {
         };
         let streamed = Self {
             paced: Arc::new(Mutex::new(paced)),
-            _room: room,
+            room,
         };
         request.extensions_mut().insert(streamed.clone());
         Ok(Some(streamed))
     }
 
-    /// The body in pieces. The reader stops at the first error.
+    /// The body in pieces. The reader stops at the first error. The reservation lasts as long as the stream exists,
+    /// because the reader stores the last bytes after the end.
     pub(crate) fn pieces(self) -> Pieces {
-        stream::unfold(self, |body| async move {
-            let piece = body.paced.lock().await.next().await?;
-            Some((piece, body))
-        })
-        .boxed()
+        let Self { paced, room } = self;
+        let pieces = stream::unfold(paced, |paced| async move {
+            let piece = paced.lock().await.next().await?;
+            Some((piece, paced))
+        });
+        let reserved = move |piece| {
+            let _room = &room;
+            piece
+        };
+        pieces.map(reserved).boxed()
     }
 
     /// Reads and discards up to [`READ_BEYOND_BYTES`] of the rest of the body.
@@ -176,6 +182,9 @@ mod tests {
         drop(body);
         assert_eq!(pieces.next().await, Some(Ok(Bytes::from_static(b"all"))));
         assert!(taken(&bodies, Body::from("more")).is_err());
+        assert_eq!(pieces.next().await, None);
+        let is_held = taken(&bodies, Body::from("more")).is_err();
+        assert!(is_held, "the last bytes are being stored");
         drop(pieces);
         assert!(taken(&bodies, Body::from("more")).is_ok());
     }

@@ -22,6 +22,7 @@ use super::admission::{RequestReservation, admit};
 use super::headers::{self, RATELIMIT_LIMIT, RATELIMIT_REMAINING, RATELIMIT_RESET};
 use super::routes::Front;
 use crate::extract::{RateState, RequestContext, X_REQUEST_ID};
+use crate::media::uploads;
 use crate::problem::{self, Problem};
 
 /// The facts about a request that are known before it is handled.
@@ -37,6 +38,7 @@ pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Res
     let started = app.service.clock().monotonic();
     let context = RequestContext::new(app.request_ids.of_request(request.headers()));
     request.extensions_mut().insert(context.clone());
+    uploads::override_method(&mut request);
     let info = RequestInfo {
         method: request.method().clone(),
         route: front.route_of(&request),
@@ -57,6 +59,9 @@ pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Res
         }
     }
     headers::finish(&mut response, app.settings.is_https());
+    if info.route.is_some_and(uploads::has_route) {
+        uploads::add_version(&mut response);
+    }
     finish(&mut response, &info.context);
     let took = app.service.clock().monotonic().saturating_sub(started);
     app.route_metrics

@@ -151,7 +151,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "tag") => text(1, HASHTAG_CHARACTERS_MAX + "#".len()),
         (PARAMETER, "Idempotency-Key") => matching("^[!-~]+$", 1, IDEMPOTENCY_KEY_BYTES_MAX),
         // Several tags in a list; the maximum is that of a whole request head.
-        (PARAMETER, "If-None-Match") => text(0, HEAD_BYTES_MAX as usize),
+        (PARAMETER, "If-None-Match" | "If-Range" | "Range") => text(0, HEAD_BYTES_MAX as usize),
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
         (PARAMETER, "invitation") => id(),

@@ -153,7 +153,7 @@ pub struct EditStory {
     /// The new audience of the story.
     #[schema(value_type = Option<super::AudienceSchema>)]
     pub audience: Option<Audience>,
-    /// The new list of photos, in its order, at most 10. A photo that is left out is deleted.
+    /// The new list of photos and videos, in its order, at most 10. One that is left out is deleted.
     pub attachments: Option<Vec<AttachMedia>>,
 }
 

@@ -23,7 +23,7 @@ pub struct Story {
     /// Audience of the story.
     #[schema(value_type = super::AudienceSchema)]
     pub audience: Audience,
-    /// Photos, at most 10. While one is being processed it has no sizes; the story changes when it is ready.
+    /// Photos and videos, at most 10. While one is being processed it has no sizes; the story changes when it is ready.
     pub attachments: Vec<Attachment>,
     /// The preview of the first link. Null while the page is fetched, and if it says nothing about itself; the story changes
     /// when the preview is ready.

@@ -99,6 +99,73 @@ async fn a_request_says_its_version_its_offset_and_its_type() {
 }
 
 #[tokio::test]
+async fn a_client_that_can_only_post_names_the_method_in_a_header() {
+    let studio = Studio::idle().await;
+    let mina = studio.app.user("mina").await;
+    let file = large(1_000, 1);
+    let upload = begins(&mina, 1_000).await;
+    let posts = |method| {
+        let request = mina.request(Method::POST, &upload);
+        request.header("x-http-method-override", method)
+    };
+    let patch = posts("PATCH").header("upload-offset", 0);
+    let patch = TestResponse::of(piece(patch, &file[..400])).await;
+    patch.expect(204);
+    assert_eq!(offset(&mina, &upload).await, 400);
+    let other = TestResponse::of(posts("PUT").header("tus-resumable", "1.0.0")).await;
+    other.problem(405, "method_not_allowed");
+    let delete = posts("DELETE").header("tus-resumable", "1.0.0");
+    TestResponse::of(delete).await.expect(204);
+    mina.upload_state(&upload).await.expect(404);
+    let begun = mina.request(Method::POST, "/v1/uploads");
+    let begun = begun.header("x-http-method-override", "DELETE");
+    let begun = begun.header("upload-length", 9);
+    let begun = TestResponse::of(begun.header("tus-resumable", "1.0.0")).await;
+    begun.expect(201);
+}
+
+#[tokio::test]
+async fn every_response_has_the_version_of_the_protocol() {
+    let studio = Studio::idle().await;
+    let mina = studio.app.user("mina").await;
+    let upload = begins(&mina, 1_000).await;
+    let no_session = studio.app.get(&upload).await;
+    assert_eq!(no_session.status, 405);
+    let wrong_method = TestResponse::of(mina.request(Method::PUT, &upload)).await;
+    assert_eq!(wrong_method.status, 405);
+    let missing = mina.ends_upload("/v1/uploads/0").await;
+    assert_eq!(missing.status, 404);
+    let state = mina.upload_state(&upload).await;
+    for response in [no_session, wrong_method, missing, state] {
+        assert_eq!(response.header("tus-resumable"), Some("1.0.0"));
+    }
+}
+
+#[tokio::test]
+async fn a_video_in_pieces_counts_for_the_quota_as_much_as_a_whole_one() {
+    let mut studio = Studio::with(|settings| {
+        settings.service.media.workers = 0;
+        settings.service.media.quota.bytes_max = UPLOAD_BYTES_MAX + 1_000_000;
+    })
+    .await;
+    let mina = studio.app.user("mina").await;
+    let video = playable_video();
+    let first = begins(&mina, video.len() as u64).await;
+    let second = begins(&mina, video.len() as u64).await;
+    mina.appends(&first, 0, &video).await.expect(204);
+    let refused = mina.appends(&second, 0, &video).await;
+    refused.problem(413, "media_quota");
+    assert_eq!(offset(&mina, &second).await, 0);
+    let refused = mina.begins_upload(PHOTO_BYTES_MAX + 1, None).await;
+    refused.problem(413, "media_quota");
+    let more = |settings: &mut TestSettings| {
+        settings.service.media.quota.bytes_max = 2 * UPLOAD_BYTES_MAX;
+    };
+    studio.app.restart_with(more).await;
+    mina.appends(&second, 0, &video).await.expect(204);
+}
+
+#[tokio::test]
 async fn declared_bytes_count_for_the_quota_and_for_the_disk() {
     let studio = Studio::with(|settings| {
         settings.service.media.workers = 0;

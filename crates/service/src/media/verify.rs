@@ -141,8 +141,8 @@ impl Media {
         found: &mut impl FnMut(FileFinding),
     ) -> ServiceResult<()> {
         for file in &media.names {
-            // A text that is not the name of a file has no file to check.
             let Some(name) = Name::parse(file) else {
+                found(FileFinding::Missing(media.media, file.clone()));
                 continue;
             };
             match state_of(&self.engine()?.storage, media.media, &name).await? {

@@ -38,7 +38,7 @@ use crate::schema::PartOfUpload;
         (status = 409, description = "`upload_offset`: another number of bytes has arrived; the response has it in `Upload-Offset`; `videos_wait`: five videos of yours are being prepared, so send the last piece when one of them is ready"),
         (status = 410, description = "`upload_spent`: too many requests have appended to it"),
         (status = 412, description = "`upload_version`: another version of the protocol"),
-        (status = 413, description = "`media_too_large`: the upload is deleted; `upload_too_long`: the body has more bytes than are missing"),
+        (status = 413, description = "`media_too_large`: the upload is deleted; `upload_too_long`: the body has more bytes than are missing; `media_quota`: the medium does not fit, so delete another one and send the last piece again"),
         (status = 415, description = "`media_type_unsupported`: the upload is deleted; `unsupported_media_type`"),
         (status = 423, description = "`upload_busy`: another request appends to it; ask for the offset again"),
         (status = 460, description = "`upload_checksum`: the body does not have its checksum and is dropped"),

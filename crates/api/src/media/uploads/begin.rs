@@ -15,7 +15,7 @@ use crate::schema::PartOfUpload;
 
 /// Begin an upload
 ///
-/// For files of any size, and for networks that interrupt (tus 1.0). Send the bytes of the whole file in `Upload-Length`.
+/// For files up to 200,000,000 bytes, and for networks that interrupt (tus 1.0). Send the bytes of the whole file in `Upload-Length`.
 /// The body may have the first bytes of the file. The rest follows with `PATCH`. After the last byte the upload is a
 /// medium with the same id. `Upload-Metadata` is not read: the first bytes decide what the file is.
 #[utoipa::path(post, path = "/v1/uploads", tag = "media", operation_id = "begin_upload",

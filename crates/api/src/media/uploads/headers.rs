@@ -3,13 +3,14 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use sosik_service::media::Checksum;
 use sosik_store::UploadRecord;
 
+use super::UPLOADS;
 use crate::app::App;
 use crate::middleware::{Pieces, StreamedBody};
 use crate::problem::Problem;
@@ -30,14 +31,17 @@ const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+
 /// Request headers that pages of other origins may send (CORS).
-pub(crate) const PROTOCOL_HEADERS_SENT: [HeaderName; 6] = [
+pub(crate) const PROTOCOL_HEADERS_SENT: [HeaderName; 7] = [
     TUS_RESUMABLE,
     UPLOAD_LENGTH,
     UPLOAD_OFFSET,
     UPLOAD_CHECKSUM,
     UPLOAD_DEFER_LENGTH,
     UPLOAD_METADATA,
+    METHOD_OVERRIDE,
 ];
 
 /// Response headers that pages of other origins may read (CORS).
@@ -55,15 +59,28 @@ pub(crate) const PROTOCOL_HEADERS_EXPOSED: [HeaderName; 8] = [
 /// The type of a body with bytes of a file.
 const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
-/// Adds `Tus-Resumable` to every response of the upload routes. A 412 also gets `Tus-Version`.
-pub(crate) async fn version(mut response: Response) -> Response {
+/// Adds `Tus-Resumable`. A 412 also gets `Tus-Version`.
+pub(crate) fn add_version(response: &mut Response) {
     let is_other_version = response.status() == StatusCode::PRECONDITION_FAILED;
     let headers = response.headers_mut();
     headers.insert(TUS_RESUMABLE, VERSION);
     if is_other_version {
         headers.insert(TUS_VERSION, VERSION);
     }
-    response
+}
+
+/// Gives a `POST` to an upload the method of `X-HTTP-Method-Override`, for clients that can send neither `PATCH` nor
+/// `DELETE`.
+pub(crate) fn override_method(request: &mut Request) {
+    let of_one_upload = request.uri().path().strip_prefix(UPLOADS);
+    if request.method() != Method::POST || of_one_upload.is_none_or(|path| path.len() < 2) {
+        return;
+    }
+    let wanted = request.headers().get(METHOD_OVERRIDE);
+    let wanted = wanted.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    if let Some(method @ (Method::PATCH | Method::DELETE)) = wanted {
+        *request.method_mut() = method;
+    }
 }
 
 /// Extractor: the request has `Tus-Resumable: 1.0.0`. Other requests get 412.

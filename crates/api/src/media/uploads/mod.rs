@@ -21,13 +21,20 @@ use crate::app::App;
 use crate::extract::Id;
 use crate::problem::Problem;
 
-pub(crate) use headers::{PROTOCOL_HEADERS_EXPOSED, PROTOCOL_HEADERS_SENT, UPLOAD_OFFSET, version};
+pub(crate) use headers::{
+    PROTOCOL_HEADERS_EXPOSED, PROTOCOL_HEADERS_SENT, UPLOAD_OFFSET, add_version, override_method,
+};
 
 /// The route of all uploads.
 pub(crate) const UPLOADS: &str = "/v1/uploads";
 
 /// The route of one upload.
 pub(crate) const ONE_UPLOAD: &str = "/v1/uploads/{upload}";
+
+/// True for the routes of the protocol.
+pub(crate) fn has_route(route: &str) -> bool {
+    route == UPLOADS || route == ONE_UPLOAD
+}
 
 /// The id of an upload in the path. A malformed one gets the same response as one that does not exist.
 pub(crate) struct UploadPath(MediaId);

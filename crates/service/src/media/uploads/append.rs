@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use sosik_feed::{MediaId, PersonId, Timestamp};
 use sosik_media::SNIFF_BYTES_MAX;
 use sosik_media::storage::{Name, PART_BYTES_MAX, PART_BYTES_MIN, Parts, WRITERS_MAX};
@@ -120,7 +120,8 @@ impl<'a> Append<'a> {
         })
     }
 
-    /// Reads a short last part into the buffer, so that it is stored again together with the new bytes.
+    /// Reads a short last part into the buffer, so that it is stored again together with the new bytes. Reads it in
+    /// pieces: the request has reserved memory for one part.
     async fn take_up_last_part(&mut self) -> ServiceResult<()> {
         let Some(last) = self.parts.names().last().cloned() else {
             return Ok(());
@@ -130,15 +131,19 @@ impl<'a> Append<'a> {
         if size.is_some_and(|size| size >= PART_BYTES_MIN as u64) {
             return Ok(());
         }
-        let bytes = storage.get(folder, &last).await?;
-        let bytes = bytes.ok_or(ServiceError::Failed("a part of an upload is missing"))?;
+        let content = storage.stream(folder, &last, None).await?;
+        let content = content.ok_or(ServiceError::Failed("a part of an upload is missing"))?;
+        self.buffer = self.part_buffer();
+        let mut pieces = content.pieces;
+        while let Some(piece) = pieces.try_next().await? {
+            self.buffer.extend_from_slice(&piece);
+        }
         self.parts.pop();
         self.replaced = Some(last);
         if self.parts.names().is_empty() {
-            self.note_head(&bytes);
+            let head = self.buffer.len().min(SNIFF_BYTES_MAX);
+            self.head = self.buffer[..head].to_vec();
         }
-        self.buffer = self.part_buffer();
-        self.buffer.extend_from_slice(&bytes);
         Ok(())
     }
 
