@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures photos over HTTP: how many are processed a second while feeds are read, what serving a file costs compared with
-nginx, and how the server responds to each file of a folder.
+"""Measures photos and videos over HTTP: how many photos are processed a second while feeds are read, what preparing a video
+costs, what serving a file costs compared with nginx, and how the server responds to each file of a folder.
 
 Needs a release build of `sosik`, and for `files` nginx and wrk (Debian: `apt-get install nginx-light wrk`). From the root
 of the repository:
 
     cargo build --release
-    python3 crates/bench/media.py photos files
+    python3 crates/bench/media.py photos video files
     python3 crates/bench/media.py corpus --folder some/damaged/files
 
 Prints one JSON object for each result. Everything runs on one machine, so the server, its workers and the load compete
@@ -16,6 +16,8 @@ for processors. CPU is the time that the processes of a server used. Latencies a
 import argparse
 import json
 import os
+import re
+import resource
 import statistics
 import struct
 import subprocess
@@ -27,7 +29,7 @@ import urllib.request
 import zlib
 from pathlib import Path
 
-from running import STARTED, cpu, free_port, load, resident_kib, start, stop, tell, wait_until_served
+from running import STARTED, TICKS, cpu, family, free_port, load, resident_kib, start, stop, tell, wait_until_served
 
 # Sizes of files to serve, in bytes.
 SERVED = [50_000, 500_000]
@@ -152,6 +154,71 @@ def measure_photos(options, server):
          load=shown(with_photos))
 
 
+def measure_video(options, server):
+    """A video of ten seconds: the time until it is ready, and the CPU time and memory of the processes that prepare it.
+    In the same run, one call of ffmpeg with the same encoder, without a poster and without checks."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        video = film(folder)
+        for _ in range(3):
+            watch = Peak(server.process.pid)
+            before, began = waited_for(server.process.pid), time.monotonic()
+            status, answer = server.upload(video.read_bytes())
+            assert status == 201, answer
+            found = server.processed(json.loads(answer)["id"])
+            took, used = time.monotonic() - began, waited_for(server.process.pid) - before
+            bare = ["ffmpeg", "-v", "error", "-y", "-i", str(video), "-c:v", "libx264", "-preset", "veryfast", "-crf", "23",
+                    "-c:a", "aac", "-movflags", "+faststart", str(folder / "bare.mp4")]
+            own = resource.getrusage(resource.RUSAGE_CHILDREN)
+            began = time.monotonic()
+            subprocess.run(bare, check=True)
+            other = resource.getrusage(resource.RUSAGE_CHILDREN)
+            bare_cpu = other.ru_utime + other.ru_stime - own.ru_utime - own.ru_stime
+            tell(what="video", state=found["state"], bytes=video.stat().st_size, seconds=round(took, 2), cpu_s=round(used, 2),
+                 peak_kib=watch.end(), bare_seconds=round(time.monotonic() - began, 2), bare_cpu_s=round(bare_cpu, 2))
+
+
+def film(folder):
+    """Ten seconds of 1920 × 1080 as a phone saves them: 30 pictures a second, H.264 and AAC."""
+    video = folder / "film.mp4"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30:duration=10",
+               "-f", "lavfi", "-i", "sine=duration=10", "-vf", "noise=alls=12:allf=t", "-pix_fmt", "yuv420p",
+               "-c:v", "libx264", "-preset", "veryfast", "-b:v", "12M", "-c:a", "aac", "-movflags", "+faststart", str(video)]
+    subprocess.run(command, check=True)
+    return video
+
+
+def waited_for(pid):
+    """CPU seconds of the children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / TICKS
+
+
+class Peak:
+    """The most memory that the descendants of a process had at a time, in KiB."""
+
+    def __init__(self, pid):
+        self.pid, self.most, self.ended = pid, 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        while not self.ended.wait(0.02):
+            total = 0
+            for one in family(self.pid)[1:]:
+                try:
+                    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{one}/status").read_text())
+                except OSError:
+                    continue
+                total += int(found[1]) if found else 0
+            self.most = max(self.most, total)
+
+    def end(self):
+        self.ended.set()
+        self.thread.join()
+        return self.most
+
+
 def jpeg_of(png):
     """The picture as a phone saves it."""
     command = ["ffmpeg", "-v", "error", "-i", "-", "-q:v", "3", "-f", "mjpeg", "-"]
@@ -239,7 +306,7 @@ def measure_files(options, server):
         STARTED.remove(nginx)
 
 
-PARTS = {"photos": measure_photos, "files": measure_files, "corpus": measure_corpus}
+PARTS = {"photos": measure_photos, "video": measure_video, "files": measure_files, "corpus": measure_corpus}
 
 
 def main():

@@ -5,13 +5,11 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
-use std::path::Path;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 use sosik_api::schema::{Avatar, Media, MediaKind, MediaState, Person};
 use sosik_testkit::media::photo;
-use sosik_testkit::{TestApp, TestPerson, eventually};
+use sosik_testkit::{TestApp, TestPerson, eventually, files_below};
 use tempfile::TempDir;
 
 struct Studio {
@@ -29,22 +27,10 @@ impl Studio {
 
     async fn has_files(&self, number: usize) {
         eventually("only these files are left", async || {
-            count_files(self.folder.path()) == number
+            files_below(self.folder.path()).len() == number
         })
         .await;
     }
-}
-
-fn count_files(folder: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0; // a folder that was removed meanwhile
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let counts = paths.map(|path| match path.is_dir() {
-        true => count_files(&path),
-        false => 1,
-    });
-    counts.sum()
 }
 
 async fn status(reader: &TestPerson, path: &str) -> u16 {

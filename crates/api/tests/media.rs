@@ -5,14 +5,13 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sosik_api::schema::{Media, MediaKind, MediaState, Story, StoryState};
 use sosik_testkit::media::photo;
-use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually};
+use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually, file_names_below};
 use tempfile::TempDir;
 
 /// Another server takes up the work of a stopped one after this time. With SQLite it does so at its start.
@@ -37,22 +36,7 @@ impl Studio {
 
     /// The names of all stored files.
     fn files(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        collect(self.folder.path(), &mut names);
-        names
-    }
-}
-
-fn collect(folder: &Path, names: &mut Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return; // a folder that was removed meanwhile
-    };
-    for entry in entries.map(Result::unwrap) {
-        let path = entry.path();
-        match path.is_dir() {
-            true => collect(&path, names),
-            false => names.push(entry.file_name().into_string().unwrap()),
-        }
+        file_names_below(self.folder.path())
     }
 }
 

@@ -5,14 +5,13 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 use sosik_api::schema::{LinkPreview, Story, StoryState};
 use sosik_testkit::media::photo;
-use sosik_testkit::{Pages, TIMEOUT, TestApp, TestPerson, eventually};
+use sosik_testkit::{Pages, TIMEOUT, TestApp, TestPerson, eventually, files_below};
 use tempfile::TempDir;
 
 /// Poll and sweep intervals of the workers.
@@ -57,17 +56,8 @@ impl Town {
     }
 
     fn files(&self) -> usize {
-        count_files(self.folder.path())
+        files_below(self.folder.path()).len()
     }
-}
-
-fn count_files(folder: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0; // a folder that was removed meanwhile
-    };
-    let entries = entries.map(|entry| entry.unwrap().path());
-    let counts = entries.map(|path| if path.is_dir() { count_files(&path) } else { 1 });
-    counts.sum()
 }
 
 async fn shown(reader: &TestPerson, story: &Story) -> Story {

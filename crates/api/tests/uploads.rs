@@ -23,7 +23,7 @@ use sosik_service::media::{
 };
 use sosik_testkit::app::TestSettings;
 use sosik_testkit::media::{photo, piece, playable_video};
-use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
+use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually, files_below};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -57,7 +57,7 @@ impl Studio {
     }
 
     fn files(&self) -> usize {
-        files(self.folder.path())
+        files_below(self.folder.path()).len()
     }
 
     /// The bytes of a complete upload that is not processed yet.
@@ -76,15 +76,6 @@ fn read(folder: &Path, media: MediaId, names: &[String]) -> Vec<u8> {
         .join(number.to_string());
     let read = |name| std::fs::read(folder.join(name)).unwrap();
     names.iter().flat_map(read).collect()
-}
-
-fn files(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let count = |entry: std::fs::DirEntry| match entry.path().is_dir() {
-        true => files(&entry.path()),
-        false => 1,
-    };
-    entries.map(count).sum()
 }
 
 fn id_of(upload: &str) -> &str {

@@ -6,7 +6,7 @@
 )]
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode};
@@ -18,7 +18,7 @@ use sosik_service::settings::VIDEOS_WAITING_MAX;
 use sosik_store::{MediaQueue, MediaTask};
 use sosik_testkit::app::TestSettings;
 use sosik_testkit::media::{photo, playable_video, video};
-use sosik_testkit::{TestApp, TestPerson, eventually};
+use sosik_testkit::{TestApp, TestPerson, eventually, file_names_below};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -74,18 +74,13 @@ impl Studio {
 
     /// The names of all stored files.
     fn files(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        collect(self.folder.path(), &mut names);
-        names.sort();
-        names
+        file_names_below(self.folder.path())
     }
 
     /// Waits until a worker has copied a video to its folder.
     async fn begins(&self) {
         eventually("a worker has a video", async || {
-            let mut names = Vec::new();
-            collect(self.work.path(), &mut names);
-            names.contains(&"upload".to_owned())
+            file_names_below(self.work.path()).contains(&"upload".to_owned())
         })
         .await;
     }
@@ -95,19 +90,6 @@ impl Studio {
         let (store, now) = (self.app.service().store(), self.app.clock().now());
         let claimed = store.claim_media(MediaQueue::Videos, now, now).await;
         claimed.unwrap()
-    }
-}
-
-fn collect(folder: &Path, names: &mut Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return; // a folder that was removed meanwhile
-    };
-    for entry in entries.map(Result::unwrap) {
-        let path = entry.path();
-        match path.is_dir() {
-            true => collect(&path, names),
-            false => names.push(entry.file_name().into_string().unwrap()),
-        }
     }
 }
 
@@ -453,9 +435,7 @@ async fn work_on_a_deleted_video_ends_with_the_next_renewal_of_its_claim() {
     mina.delete(&delete).await.expect(204);
     // The program hangs for a quarter of an hour, so only the lost claim can end it.
     eventually("the worker gives up", async || {
-        let mut names = Vec::new();
-        collect(studio.work.path(), &mut names);
-        !names.contains(&"upload".to_owned())
+        !file_names_below(studio.work.path()).contains(&"upload".to_owned())
     })
     .await;
     gate.open();

@@ -8,29 +8,17 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::{Folder, Server};
 use reqwest::Client;
 use serde_json::{Value, json};
-use sosik_testkit::eventually;
 use sosik_testkit::media::{video, with_file};
+use sosik_testkit::{eventually, files_below};
 
 async fn read(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.unwrap();
     answer.error_for_status().unwrap().json().await.unwrap()
-}
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        match entry.path().is_dir() {
-            true => found.extend(files(&entry.path())),
-            false => found.push(entry.path()),
-        }
-    }
-    found
 }
 
 /// Whether a process works in this folder.
@@ -60,14 +48,17 @@ async fn a_video_that_a_killed_server_left_is_prepared_by_the_next_and_nothing_e
     let stories = client.post(format!("{}/v1/stories", server.url));
     let story = read(stories.bearer_auth(token).json(&story)).await;
     eventually("ffmpeg writes", async || {
-        let mut found = files(&work).into_iter();
+        let mut found = files_below(&work).into_iter();
         found.any(|file| file.ends_with("result"))
     })
     .await;
     assert!(is_worked_in(&work));
     server.kill();
     eventually("ffmpeg is gone", async || !is_worked_in(&work)).await;
-    assert!(files(&work).len() > 2, "the killed server cleans nothing");
+    assert!(
+        files_below(&work).len() > 2,
+        "the killed server cleans nothing"
+    );
 
     let server = Server::start(&folder, &[]);
     let id = story["id"].as_str().unwrap();
@@ -86,13 +77,13 @@ async fn a_video_that_a_killed_server_left_is_prepared_by_the_next_and_nothing_e
     let played = played.send().await.unwrap().error_for_status().unwrap();
     assert_eq!(played.headers()["content-type"], "video/mp4");
     eventually("only locks are left in the folder", async || {
-        let left = files(&work);
+        let left = files_below(&work);
         left.len() == 2 && left.iter().all(|file| file.ends_with("lock"))
     })
     .await;
     let sizes = shown["sizes"].as_array().unwrap().len();
     eventually("only the files of the story are stored", async || {
-        files(&folder.path("data/media")).len() == 1 + 2 * sizes
+        files_below(&folder.path("data/media")).len() == 1 + 2 * sizes
     })
     .await;
 }

@@ -8,13 +8,12 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
 use common::{Folder, Server};
 use reqwest::Client;
 use serde_json::{Value, json};
-use sosik_testkit::eventually;
 use sosik_testkit::media::{photo, piece, with_file};
+use sosik_testkit::{eventually, file_names_below, files_below};
 
 /// Photos that wait when the process is killed.
 const PHOTOS: u8 = 4;
@@ -22,15 +21,6 @@ const PHOTOS: u8 = 4;
 async fn read(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.unwrap();
     answer.error_for_status().unwrap().json().await.unwrap()
-}
-
-fn files(folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        match entry.path().is_dir() {
-            true => files(&entry.path(), found),
-            false => found.push(entry.file_name().into_string().unwrap()),
-        }
-    }
 }
 
 #[tokio::test]
@@ -74,9 +64,7 @@ async fn photos_that_a_killed_server_left_are_processed_by_the_next() {
     })
     .await;
     eventually("only the files of the story remain", async || {
-        let mut found = Vec::new();
-        files(&folder.path("data/media"), &mut found);
-        found.len() == 6 * usize::from(PHOTOS)
+        files_below(&folder.path("data/media")).len() == 6 * usize::from(PHOTOS)
     })
     .await;
     for attachment in shown["attachments"].as_array().unwrap() {
@@ -189,9 +177,7 @@ async fn an_upload_continues_after_a_kill_and_its_files_are_verified() {
     })
     .await;
     eventually("only its sizes remain", async || {
-        let mut found = Vec::new();
-        files(&folder.path("data/media"), &mut found);
-        found.len() == 4
+        files_below(&folder.path("data/media")).len() == 4
     })
     .await;
     server.kill();
@@ -233,9 +219,7 @@ async fn verify_finds_each_wrong_file() {
     .await;
     let media = folder.path("data/media");
     eventually("the upload is gone", async || {
-        let mut found = Vec::new();
-        files(&media, &mut found);
-        found.len() == 4
+        files_below(&media).len() == 4
     })
     .await;
     server.kill();
@@ -250,9 +234,7 @@ async fn verify_finds_each_wrong_file() {
     let medium = media
         .join(format!("{:02x}", number & 0xff))
         .join(number.to_string());
-    let mut names = Vec::new();
-    files(&medium, &mut names);
-    names.sort();
+    let names = file_names_below(&medium);
     fs::remove_file(medium.join(&names[0])).unwrap();
     fs::write(medium.join(&names[1]), "other bytes").unwrap();
     let unused = format!("{}.webp", "0".repeat(64));

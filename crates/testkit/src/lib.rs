@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 mod engine;
+mod files;
 pub mod media;
 pub mod pages;
 pub mod people;
@@ -18,6 +19,7 @@ pub mod wire;
 
 pub use app::{TIMEOUT, TestApp, eventually};
 pub use clock::TestClock;
+pub use files::{file_names_below, files_below};
 pub use pages::Pages;
 pub use people::TestPerson;
 pub use response::TestResponse;

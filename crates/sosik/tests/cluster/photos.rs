@@ -5,9 +5,9 @@ use std::path::Path;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sosik_servers::{Node, Role};
-use sosik_testkit::eventually;
 use sosik_testkit::media::{photo, with_file};
 use sosik_testkit::s3::{BUCKET, KEY, S3Server, SECRET};
+use sosik_testkit::{eventually, files_below};
 
 use super::{Cluster, Person};
 
@@ -19,15 +19,6 @@ struct Photos {
     bucket: S3Server,
     /// The folder of all nodes for videos in work, because they are on one machine.
     work: tempfile::TempDir,
-}
-
-fn files(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let counts = entries.map(|entry| match entry.path().is_dir() {
-        true => files(&entry.path()),
-        false => 1,
-    });
-    counts.sum()
 }
 
 impl Photos {
@@ -117,7 +108,7 @@ async fn a_photo_that_one_node_took_is_served_by_the_other_to_friends_only_and_r
         }
     }
     eventually("only the files of the story remain", async || {
-        files(&photos.bucket.bucket().join("sosik")) == FILES
+        files_below(&photos.bucket.bucket().join("sosik")).len() == FILES
     })
     .await;
     let unfriend = format!("/v1/friends/{}", joon.id);
@@ -139,7 +130,7 @@ async fn a_photo_that_one_node_took_is_served_by_the_other_to_friends_only_and_r
         StatusCode::NOT_FOUND
     );
     eventually("no file remains", async || {
-        files(&photos.bucket.bucket().join("sosik")) == 0
+        files_below(&photos.bucket.bucket().join("sosik")).len() == 0
     })
     .await;
 }
