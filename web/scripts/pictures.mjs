@@ -1,6 +1,6 @@
-// The pictures of the README: the client in the town of `sosik demo`, on a phone and on a desktop, light and dark, in
-// Korean and in English. `npm run pictures`, after `cargo build --release`; needs Chromium,
-// fonts-noto-cjk and fonts-noto-color-emoji.
+// The pictures of the README and, in `media`, of photos, videos and links: the client in the town of `sosik demo`, on a
+// phone and on a desktop, light and dark, in Korean and in English. `npm run pictures`, after `cargo build --release`;
+// needs Chromium, ffmpeg, fonts-noto-cjk and fonts-noto-color-emoji.
 //
 //   OUT   where the pictures go [default: ../docs/pictures]
 import { mkdirSync } from 'node:fs';
@@ -42,7 +42,7 @@ const ENGLISH = {
 
 const { url, town } = await startTown(KOREAN.as);
 const browser = await startBrowser();
-mkdirSync(OUT, { recursive: true });
+mkdirSync(join(OUT, 'media'), { recursive: true });
 
 /** A window of somebody who lives there. */
 async function open(device, language, colorScheme) {
@@ -58,11 +58,13 @@ async function open(device, language, colorScheme) {
   return context.newPage();
 }
 
-async function picture(page, name) {
+async function picture(page, name, format = {}) {
   await page.evaluate(() => document.fonts.ready);
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
-  await page.screenshot({ path: join(OUT, `${name}.png`) });
-  console.log(`${name}.png`);
+  await page.waitForFunction(() => [...document.images].every((image) => image.complete));
+  const file = `${name}.${format.type === 'jpeg' ? 'jpg' : 'png'}`;
+  await page.screenshot({ path: join(OUT, file), ...format });
+  console.log(file);
 }
 
 /** Somebody new who follows the people of the town that write in English: their feed is in English. */
@@ -97,6 +99,44 @@ async function home(language) {
       // The column beside the page comes after the feed.
       if (device === DESKTOP) await page.locator('aside h2').last().waitFor();
       await picture(page, `home-${name}-${language.code}-${colours}`);
+      await page.context().close();
+    }
+  }
+}
+
+/** Photos, a video, a link and the composer with files, in every size and theme. */
+async function media(language) {
+  const { items } = await say(url, language.as, 'GET', '/v1/feed?limit=100');
+  const shows = (kind, count) => (story) => story.attachments.filter((it) => it.kind === kind && it.state === 'ready').length >= count;
+  const found = { photos: items.find(shows('photo', 3)), video: items.find(shows('video', 1)), link: items.find((story) => story.link) };
+  const photos = items.filter(shows('photo', 1)).slice(0, 3).map((story) => story.attachments[0].sizes.at(-1));
+  for (const colours of ['light', 'dark']) {
+    for (const [device, size] of [
+      [DESKTOP, 'desktop'],
+      [PHONE, 'phone'],
+    ]) {
+      const page = await open(device, language, colours);
+      const shoot = (name) => picture(page, `media/${name}-${size}-${colours}`, { type: 'jpeg', quality: 82 });
+      for (const [name, story] of Object.entries(found)) {
+        if (!story) continue;
+        await page.goto(`/stories/${story.id}`);
+        await page.locator(name === 'link' ? 'article a.link' : 'article .gallery').first().waitFor();
+        await shoot(name);
+      }
+      await page.goto(`/stories/${found.photos.id}`);
+      await page.locator('article .gallery button').first().click();
+      await page.locator('dialog img').first().waitFor();
+      await shoot('viewer');
+      const files = photos.map(async ({ webp }, number) => {
+        const file = await page.context().request.get(webp);
+        return { name: `${number}.webp`, mimeType: 'image/webp', buffer: await file.body() };
+      });
+      await page.goto('/compose');
+      await page.locator('textarea').fill(language.draft);
+      await page.locator('input[type=file]').first().setInputFiles(await Promise.all(files));
+      await page.waitForFunction((count) => document.querySelectorAll('li img').length >= count, photos.length);
+      await page.waitForFunction(() => !document.querySelector('[role=progressbar]'));
+      await shoot('compose');
       await page.context().close();
     }
   }
@@ -140,6 +180,7 @@ async function offline(phone, language) {
 await settleEnglishReader();
 const languages = [KOREAN, ENGLISH];
 for (const language of languages) await home(language);
+await media(KOREAN);
 const windows = [];
 for (const language of languages) windows.push([await pages(language), language]);
 town.kill('SIGTERM');

@@ -130,7 +130,7 @@ async fn a_photo_that_one_node_took_is_served_by_the_other_to_friends_only_and_r
         StatusCode::NOT_FOUND
     );
     eventually("no file remains", async || {
-        files_below(&photos.bucket.bucket().join("sosik")).len() == 0
+        files_below(&photos.bucket.bucket().join("sosik")).is_empty()
     })
     .await;
 }
