@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sosik_api::schema::{Media, MediaKind, MediaState, Story, StoryState};
 use sosik_testkit::media::photo;
-use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually, file_names_below};
+use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually, file_names_below, files_below};
 use tempfile::TempDir;
 
 /// Another server takes up the work of a stopped one after this time. With SQLite it does so at its start.
@@ -205,6 +205,32 @@ async fn a_former_friend_loses_the_files_with_the_story() {
     assert_eq!(status(&stranger, path).await, 200);
     mina.blocks(&jun).await;
     assert_eq!(status(&jun, path).await, 404);
+}
+
+#[tokio::test]
+async fn a_file_is_read_once_for_all_readers_and_shown_to_nobody_else() {
+    let studio = Studio::open().await;
+    let [mina, jun, stranger] = studio.app.users(["mina", "jun", "stranger"]).await;
+    mina.befriends(&jun).await;
+    let story = posts_ready(&mina, "friends").await;
+    let [first, second] = [0, 1].map(|number| paths(&story)[number].clone());
+    let read = async |reader: &TestPerson, path: &str| {
+        let answer = reader.request(Method::GET, path).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap())
+    };
+    let (_, content) = read(&mina, &first).await;
+    // Whoever reads the disk from now on finds nothing.
+    for file in files_below(studio.folder.path()) {
+        std::fs::remove_file(file).unwrap();
+    }
+    assert_eq!(read(&jun, &first).await, (200, content));
+    assert_eq!(status(&jun, &second).await, 404);
+    assert_eq!(status(&stranger, &first).await, 404);
+    jun.unfriends(&mina).await;
+    assert_eq!(status(&jun, &first).await, 404);
+    let path = format!("/v1/stories/{}", story.id);
+    mina.delete(&path).await.expect(204);
+    assert_eq!(status(&mina, &first).await, 404);
 }
 
 #[tokio::test]

@@ -18,21 +18,25 @@ mod staged;
 use std::{
     fmt,
     ops::Range,
+    os::unix::fs::FileExt,
     path::{Path as FilePath, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, future::ready, stream::BoxStream};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    future::ready,
+    stream::{BoxStream, try_unfold},
+};
 use object_store::{
     GetOptions, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
     local::LocalFileSystem, path::Path,
 };
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::task::spawn_blocking;
-use tokio_util::{io::ReaderStream, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 pub use object_store::GetRange;
 pub use parts::{PART_BYTES_MAX, PART_BYTES_MIN, Parts, WRITERS_MAX};
@@ -447,19 +451,27 @@ impl Content {
 }
 
 /// Reads a file of this machine in pieces of [`STREAM_PIECE_BYTES`]. The engine's pieces are smaller, and each costs a
-/// switch of threads.
+/// switch of threads. A file of tokio copies each piece once more.
 fn local_pieces(
     file: std::fs::File,
     range: Range<u64>,
 ) -> BoxStream<'static, Result<Bytes, StorageError>> {
-    let opened = async move {
-        let mut file = tokio::fs::File::from_std(file);
-        file.seek(std::io::SeekFrom::Start(range.start)).await?;
-        let part = file.take(range.end - range.start);
-        let pieces = ReaderStream::with_capacity(part, STREAM_PIECE_BYTES);
-        Ok::<_, StorageError>(pieces.map_err(StorageError::from))
-    };
-    futures::stream::once(opened).try_flatten().boxed()
+    try_unfold((file, range.start), move |(file, at)| async move {
+        let length = range.end.saturating_sub(at).min(STREAM_PIECE_BYTES as u64);
+        if length == 0 {
+            return Ok(None);
+        }
+        let read = spawn_blocking(move || read_piece(&file, at, length).map(|piece| (piece, file)));
+        let (piece, file) = read.await.map_err(std::io::Error::other)??;
+        Ok(Some((piece, (file, at + length))))
+    })
+    .boxed()
+}
+
+fn read_piece(file: &std::fs::File, at: u64, length: u64) -> std::io::Result<Bytes> {
+    let mut piece = vec![0; usize::try_from(length).unwrap_or(STREAM_PIECE_BYTES)];
+    file.read_exact_at(&mut piece, at)?;
+    Ok(Bytes::from(piece))
 }
 
 /// Computes the digest on a thread that may block: 8 MiB take up to 30 ms.

@@ -161,6 +161,8 @@ pub struct MediaSettings {
     pub sweep_every: Duration,
     /// Whether pages are fetched to show previews of links.
     pub previews: Previews,
+    /// Bytes of memory for the files that were read last.
+    pub cache_bytes: u64,
 }
 
 /// Whether stories show previews of links.
@@ -281,6 +283,7 @@ impl Default for Settings {
                 upload_expires: Duration::from_secs(24 * 3600),
                 sweep_every: Duration::from_secs(60),
                 previews: Previews::On,
+                cache_bytes: 32 << 20,
             },
             node: NodeSettings {
                 region: 0,

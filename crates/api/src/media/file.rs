@@ -13,7 +13,9 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sosik_feed::StoryId;
 use sosik_service::ServiceError;
-use sosik_service::media::{Content, GetRange, MediaFile, STREAM_PIECE_BYTES};
+use sosik_service::media::{
+    Content, FileContent, GetRange, MediaFile, STREAM_PIECE_BYTES, WHOLE_BYTES_MAX,
+};
 
 use crate::app::App;
 use crate::extract::{AnyVisitor, ClientAddress, Visitor, names_tag};
@@ -29,10 +31,6 @@ const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox
 
 /// No page of another site shows the photos of a person with their cookie.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// Largest content, in bytes, that is read into memory before the response starts. Most files of photos are smaller.
-/// Videos are larger and are streamed.
-const WHOLE_BYTES_MAX: u64 = STREAM_BYTES as u64;
 
 /// Memory of a streamed response, in bytes: three pieces.
 const STREAM_BYTES: usize = 3 * STREAM_PIECE_BYTES;
@@ -81,9 +79,13 @@ pub(super) async fn answer(
     match wanted.range(&tag) {
         Some(range) => part(app, file, &tag, &range).await,
         None => {
-            let content = media.read(file, None).await?;
-            let content = content.ok_or(Problem::NotFound("file"))?;
-            send(file, &tag, StatusCode::OK, content).await
+            let content = media.read_whole(file).await?;
+            match content.ok_or(Problem::NotFound("file"))? {
+                FileContent::Whole(file_bytes) => {
+                    Ok(respond(StatusCode::OK, file, &tag, Body::from(file_bytes)))
+                }
+                FileContent::Streamed(content) => send(file, &tag, StatusCode::OK, content).await,
+            }
         }
     }
 }
@@ -99,7 +101,7 @@ async fn part(
     let Some(asked) = within(asked, size) else {
         return Ok(unsatisfiable(file, tag, size));
     };
-    let content = media.read(file, Some(GetRange::Bounded(asked))).await?;
+    let content = media.read_part(file, GetRange::Bounded(asked)).await?;
     let content = content.ok_or(Problem::NotFound("file"))?;
     let (range, size) = (content.range.clone(), content.size);
     let mut response = send(file, tag, StatusCode::PARTIAL_CONTENT, content).await?;

@@ -11,6 +11,7 @@
 
 mod avatar;
 mod claims;
+mod files;
 mod link;
 mod process;
 mod sweep;
@@ -43,6 +44,7 @@ pub use sosik_media::storage::{
 pub use sosik_media::video::{Ffmpeg, Videos, WorkFolder};
 pub use sosik_media::worker::{Program, Settings as WorkerSettings, Workers, main as decode};
 
+pub use files::{FileContent, WHOLE_BYTES_MAX};
 pub use uploads::{
     Appended, Body, CHECKSUM_ALGORITHMS, Checksum, HOLD, Interrupted, UPLOAD_BYTES_MAX,
 };
@@ -67,6 +69,7 @@ struct Shared {
     /// Wakes the task that makes previews when there may be work.
     previews_due: Notify,
     hosts: link::Hosts,
+    files: files::FileCache,
 }
 
 impl Shared {
@@ -176,6 +179,7 @@ impl Media {
             videos_due: Notify::new(),
             previews_due: Notify::new(),
             hosts: link::Hosts::default(),
+            files: files::FileCache::new(core.settings.media.cache_bytes),
         };
         Self {
             core,
@@ -327,17 +331,17 @@ impl Media {
         file.ok_or(NO_SUCH_FILE)
     }
 
-    /// The content of a file, or a part of it, read while it is consumed. `None` if it was removed meanwhile.
+    /// A part of a file, read while it is consumed. `None` if the file was removed meanwhile.
     ///
     /// # Errors
     /// The storage fails, or the range is outside of the file.
-    pub async fn read(
+    pub async fn read_part(
         &self,
         file: &MediaFile,
-        range: Option<GetRange>,
+        range: GetRange,
     ) -> ServiceResult<Option<Content>> {
         let storage = &self.engine()?.storage;
-        Ok(storage.stream(file.folder, &file.name, range).await?)
+        Ok(storage.stream(file.folder, &file.name, Some(range)).await?)
     }
 
     /// Bytes of a file. `None` if it was removed meanwhile.

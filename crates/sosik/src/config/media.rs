@@ -148,6 +148,10 @@ settings! {
         /// previews.
         previews => service.media.previews, unit: "word", allowed: Any("on or off");
 
+        /// Memory for files of photos that were read last, so that many readers of a new photo read it once. `0`: each
+        /// request reads the file.
+        cache_mib => service.media.cache_bytes, unit: Mib, allowed: 0..=MIB_MAX;
+
         /// Uploads that are stored at once, and as many that wait for that. They take no place of other requests.
         uploads_at_once_max => api.uploads_at_once_max, unit: "uploads", allowed: 1..=1_000;
 
