@@ -36,7 +36,7 @@ const NEVER_SHOWN: Record<string, string> = {
 };
 
 /** What the client itself says where the server sends no code. */
-const OF_THE_CLIENT = ['media_lost', 'offline', 'unknown'];
+const OF_THE_CLIENT = ['file_gone', 'media_lost', 'offline', 'unknown'];
 
 const read = (path: string) => readFileSync(`../${path}`, 'utf8');
 
