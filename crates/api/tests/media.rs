@@ -219,7 +219,7 @@ async fn a_file_is_read_once_for_all_readers_and_shown_to_nobody_else() {
         (answer.status().as_u16(), answer.bytes().await.unwrap())
     };
     let (_, content) = read(&mina, &first).await;
-    // Whoever reads the disk from now on finds nothing.
+    // The disk has no files now, so only the cache can answer.
     for file in files_below(studio.folder.path()) {
         std::fs::remove_file(file).unwrap();
     }

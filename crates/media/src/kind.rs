@@ -220,7 +220,7 @@ mod tests {
             (&[b"mif1", b"miaf"], Some(Kind::Heic)),
             (&[b"isom", b"avc1"], Some(Kind::Mp4)),
             (&[b"qt  "], Some(Kind::Mov)),
-            (&[b"XXXX", b"mp42"], Some(Kind::Mp4)),
+            (&[b"none", b"mp42"], Some(Kind::Mp4)),
             (&[b"crx "], None),
         ];
         for (brands, kind) in cases {

@@ -10,7 +10,7 @@ interface Held {
 /** The server, with what a test may make go wrong. */
 export class TusServer {
   readonly uploads = new Map<string, Held>();
-  /** The next part breaks off after so many bytes; the server keeps them. */
+  /** The connection breaks after this number of bytes of the next part. The server keeps those bytes. */
   breakAfter: number | null = null;
   /** The answer to the last byte is lost. */
   loseLast = false;

@@ -1,4 +1,5 @@
-// What is shown on the full screen: one of the photos and videos of a story. The viewer itself is loaded when it is first needed.
+// The state of the full-screen viewer: which photo or video of a story it shows. The code of the viewer is loaded at its first
+// use.
 import type { LiveStory } from '$/stories/live.svelte';
 
 /** A story, and the medium of it that is shown first. */
