@@ -50,6 +50,10 @@ async fn photos_that_a_killed_server_left_are_processed_by_the_next() {
     };
     assert!(states(&story).contains(&"processing".to_owned()));
     server.kill();
+    // A file that was half written when the server was killed.
+    let media = folder.path("data/media");
+    let incomplete = format!("{}#1", files_below(&media)[0].display());
+    fs::write(incomplete, "half").unwrap();
 
     let server = Server::start(&folder, &[]);
     let path = format!(
@@ -64,7 +68,7 @@ async fn photos_that_a_killed_server_left_are_processed_by_the_next() {
     })
     .await;
     eventually("only the files of the story remain", async || {
-        files_below(&folder.path("data/media")).len() == 6 * usize::from(PHOTOS)
+        files_below(&media).len() == 6 * usize::from(PHOTOS)
     })
     .await;
     for attachment in shown["attachments"].as_array().unwrap() {

@@ -36,6 +36,9 @@ pub struct MediaUse {
 
 impl Media {
     pub(super) async fn sweep(&self) {
+        if let Err(error) = self.remove_interrupted().await {
+            tracing::warn!(%error, "files that were not complete could not be removed: the next listing retries");
+        }
         let mut tick = interval(self.core.settings.media.sweep_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut listed: Option<Instant> = None;
@@ -54,6 +57,15 @@ impl Media {
                 }
             }
         }
+    }
+
+    /// Removes files on this machine that the process before this one did not complete. This one has not written any yet,
+    /// and no other process uses the folder.
+    async fn remove_interrupted(&self) -> ServiceResult<()> {
+        let now = Duration::from_millis(self.core.now().as_millis());
+        let storage = &self.engine()?.storage;
+        storage.remove_staged(now, Duration::ZERO).await?;
+        Ok(())
     }
 
     /// Deletes uploads that were not completed or not posted in time, and counts the work that is left.
@@ -102,7 +114,7 @@ impl Media {
             used.files += 1;
             used.bytes += file.bytes;
             old.note(&file);
-            if old.media.len() >= LOOK_UPS_MAX {
+            if old.media.len() + old.uploads.len() >= LOOK_UPS_MAX {
                 used.orphans += self.remove_old(std::mem::take(&mut old)).await?;
             }
         }
@@ -142,23 +154,23 @@ impl Media {
     }
 }
 
-/// Media with files that are old enough to be removed if nothing refers to them.
+/// Media with files that may have to be removed.
 #[derive(Default)]
 struct Old {
+    /// Those whose files are old enough to be removed if nothing refers to them.
     media: BTreeSet<MediaId>,
-    /// Those with files of an upload.
+    /// Those with files of an upload, of any age. Nothing reads an upload after the medium has a result.
     uploads: BTreeSet<MediaId>,
 }
 
 impl Old {
     fn note(&mut self, file: &Stored) {
-        if file.age < ORPHAN_AGE {
-            return;
-        }
         let media = MediaId::from_u64(file.folder.medium());
-        self.media.insert(media);
         if file.name.is_upload() {
             self.uploads.insert(media);
+        }
+        if file.age >= ORPHAN_AGE {
+            self.media.insert(media);
         }
     }
 }
