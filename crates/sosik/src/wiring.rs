@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use sosik_api::AdminToken;
-use sosik_populate::Target;
-use sosik_service::media::Videos;
+use sosik_populate::{Target, demo};
+use sosik_service::media::{MediaEngine, Videos};
 use sosik_service::{Clock, Service, Settings, SharedStore, SystemClock};
 use sosik_store::Operations;
 
@@ -71,9 +71,25 @@ pub async fn open_node(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<Op
 /// # Errors
 /// A folder cannot be created, the bucket of the files rejects the key, or the configured `ffmpeg` does not exist.
 pub async fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
-    let Some(engine) = open_media(&loaded.config).await? else {
-        return Ok(());
-    };
+    if let Some(engine) = open_media(&loaded.config).await? {
+        take(engine, service);
+    }
+    Ok(())
+}
+
+/// As [`take_media`], with previews of the web sites of the demo town.
+///
+/// # Errors
+/// As [`take_media`].
+pub async fn take_media_of_town(loaded: &Loaded, service: &Service) -> anyhow::Result<()> {
+    if let Some(mut engine) = open_media(&loaded.config).await? {
+        engine.fetcher = engine.fetcher.map(|_system| Arc::new(demo::fetcher()));
+        take(engine, service);
+    }
+    Ok(())
+}
+
+fn take(engine: MediaEngine, service: &Service) {
     let workers = Arc::clone(&engine.workers);
     let videos = engine.video.videos.clone();
     tokio::spawn(async move {
@@ -88,7 +104,6 @@ pub async fn take_media(loaded: &Loaded, service: &Service) -> anyhow::Result<()
         }
     });
     service.media().open(engine);
-    Ok(())
 }
 
 /// Logs which videos are accepted, and which protections confine `ffmpeg`.

@@ -153,6 +153,16 @@ impl Fetcher {
         }
     }
 
+    /// The same fetcher with another resolver and connector. Addresses are checked as before.
+    #[must_use]
+    pub fn through(self, resolver: Arc<dyn Resolve>, connector: Arc<dyn Connect>) -> Self {
+        Self {
+            resolver,
+            connector,
+            ..self
+        }
+    }
+
     /// Fetches the preview of a link. A picture that cannot be fetched is left out.
     ///
     /// # Errors

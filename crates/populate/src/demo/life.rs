@@ -14,11 +14,15 @@ use sosik_town::{Act, Life, StoryKey, Topic};
 use tokio::time::timeout;
 
 use super::pictures::{Artist, NEW_MAX, has_photos, is_off, roll};
+use super::sites::{SITES, Site};
 
 /// Maximum number of stories that people still react to. Larger than the town's own list of recent stories.
 const REMEMBERED_MAX: usize = 256;
 /// Maximum number of new stories per host that are read before each act.
 const NOTICED_MAX: u32 = 5;
+
+/// Acts before somebody links to the first web site of the town, and between two links.
+const ACTS_PER_LINK: u64 = 6;
 
 /// Runs the simulation until the service stops. On average one act takes place per `pace`.
 pub async fn simulate(artist: Artist, pace: Duration) {
@@ -29,6 +33,7 @@ pub async fn simulate(artist: Artist, pace: Duration) {
         life: Life::begin(Arc::clone(&town), seed),
         service: service.clone(),
         seed,
+        acts: 0,
         posted: 0,
         pictured_left: NEW_MAX,
         told: VecDeque::new(),
@@ -62,6 +67,7 @@ struct Simulation {
     service: Service,
     artist: Artist,
     seed: u64,
+    acts: u64,
     posted: u64,
     /// How many more stories may have photos in this run.
     pictured_left: usize,
@@ -78,8 +84,32 @@ impl Simulation {
             simulation.remember(told, story);
         })
         .await?;
+        self.acts += 1;
+        if let Some(site) = site_after(self.acts) {
+            return self.link_to(site).await;
+        }
         let act = self.life.next_act(self.service.clock().now());
         self.perform(act).await
+    }
+
+    /// Posts a story with a link to a web site of the town. In a town that is kept, a restart repeats no such story of
+    /// the last hours.
+    async fn link_to(&mut self, site: &Site) -> ServiceResult<()> {
+        let Some(author) = site.author(self.artist.town()) else {
+            return Ok(());
+        };
+        let (text, audience) = (site.story(), Audience::Public);
+        let request = PostRequest {
+            idempotency_key: Some(format!("demo-{}", site.host())),
+            attachments: Vec::new(),
+            text,
+            audience,
+        };
+        let author_id = self.artist.person(author);
+        let posted = self.service.stories().post(author_id, request).await?;
+        let told = self.life.notice(author, audience);
+        self.remember(told, posted.story.record.id);
+        Ok(())
     }
 
     async fn perform(&mut self, act: Act) -> ServiceResult<()> {
@@ -137,7 +167,11 @@ impl Simulation {
             return Vec::new();
         }
         self.pictured_left -= 1;
-        match self.artist.upload(author, seed, topic).await {
+        match self
+            .artist
+            .upload(NEW_MAX - self.pictured_left, author, seed, topic)
+            .await
+        {
             Ok(photos) => {
                 let photos = photos.into_iter();
                 photos
@@ -197,4 +231,11 @@ impl Simulation {
             .find(|(known, _)| *known == told)
             .map(|(_, story)| *story)
     }
+}
+
+/// The web site to which somebody links after this number of acts.
+fn site_after(acts: u64) -> Option<&'static Site> {
+    let place = usize::try_from(acts / ACTS_PER_LINK).ok()?;
+    let is_due = acts % ACTS_PER_LINK == 0;
+    SITES.get(place.checked_sub(1)?).filter(|_site| is_due)
 }

@@ -1,7 +1,7 @@
 //! Pictures of the town: photos in stories, and avatars.
 //! They are drawn while the demo runs, because drawing them takes minutes and the demo must start at once. Each picture
 //! is uploaded through the service, as a client does, and the next one starts when it is processed. So an upload of a
-//! visitor waits for at most two of them.
+//! visitor waits for at most two of them. Where `ffmpeg` is installed, some of the pictures become videos.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use sosik_store::{MediaRecord, MediaState, NewAttachment};
 use sosik_town::{Topic, Town};
 use tokio::time::timeout;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::film::film;
 
 /// Percentage of stories that have photos.
 const PICTURED_PERCENT: u64 = 33;
@@ -38,9 +40,15 @@ const FIRST: usize = 20;
 /// Percentages of the stories with photos that have at least two, three and four.
 const MORE_PHOTOS: [u64; 3] = [45, 20, 8];
 
+/// Of this number of stories with photos, one has a video instead.
+const FILMED_EVERY: usize = 10;
+
+/// Place of that story among them. It is small, so that the first page of a visitor has a video.
+const FILMED_PLACE: usize = 1;
+
 /// Interval between checks whether an upload is processed, and the maximum number of checks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS_MAX: u32 = 600;
+const LOOKS_MAX: u32 = 2_400;
 
 /// What an avatar shows.
 #[derive(Debug, Clone, Copy)]
@@ -166,7 +174,7 @@ impl Artist {
     }
 
     async fn illustrate_all(&self, wishes: Wishes) -> anyhow::Result<()> {
-        let mut past = wishes.past.into_iter().rev();
+        let mut past = (0..).zip(wishes.past.into_iter().rev());
         let (cast, others) = self.faces(&wishes.near);
         self.show_faces(cast).await?;
         self.add_photos(past.by_ref().take(FIRST)).await?;
@@ -206,14 +214,19 @@ impl Artist {
         Ok(())
     }
 
-    async fn add_photos(&self, past: impl Iterator<Item = PastWish>) -> anyhow::Result<()> {
-        for PastWish {
-            story,
-            author,
-            topic,
-        } in past
-        {
-            let attachments = self.upload(author, story.as_u64(), topic).await?;
+    /// Adds photos or a video to stories, each with its number among all.
+    async fn add_photos(
+        &self,
+        past: impl Iterator<Item = (usize, PastWish)>,
+    ) -> anyhow::Result<()> {
+        for (number, wish) in past {
+            let PastWish {
+                story,
+                author,
+                topic,
+            } = wish;
+            let seed = story.as_u64();
+            let attachments = self.upload(number, author, seed, topic).await?;
             let person = self.person(author);
             let media = self.service.media();
             // A story that a visitor deleted or gave a photo stays as it is. The uploads are deleted later.
@@ -222,29 +235,51 @@ impl Artist {
         Ok(())
     }
 
-    /// Draws and uploads the photos of a story.
+    /// Draws and uploads the photos of a story, or its video. `number` is the number of stories before it.
     pub(super) async fn upload(
         &self,
+        number: usize,
         author: u32,
         seed: u64,
         topic: Option<Topic>,
     ) -> anyhow::Result<Vec<NewAttachment>> {
-        let (person, language) = (
-            self.person(author),
-            self.town.people()[author as usize].language,
-        );
+        let person = self.person(author);
+        let language = self.town.people()[author as usize].language;
         let mut attachments = Vec::new();
         for (subject, seed) in photos(seed, topic) {
             let alt = Picture::new(subject, seed).alt(language);
-            let file = drawn(Portrait::Picture(subject, seed)).await?;
-            let upload = self.service.media().upload(person, file).await?;
-            self.wait_for(person, &upload).await?;
-            attachments.push(NewAttachment {
-                media: upload.id,
-                alt,
-            });
+            let photo = drawn(Portrait::Picture(subject, seed)).await?;
+            if number % FILMED_EVERY == FILMED_PLACE
+                && let Some(film) = self.film(&photo).await
+            {
+                return Ok(vec![self.attachment(person, film, alt).await?]);
+            }
+            attachments.push(self.attachment(person, photo, alt).await?);
         }
         Ok(attachments)
+    }
+
+    /// A video of a picture. `None` without an `ffmpeg` that can make it.
+    async fn film(&self, picture: &Bytes) -> Option<Bytes> {
+        let ffmpeg = self.service.media().ffmpeg()?;
+        let film = film(ffmpeg.path(), picture).await;
+        film.inspect_err(|error| {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "a story of the demo has a photo instead of a video");
+        })
+        .ok()
+    }
+
+    async fn attachment(
+        &self,
+        owner: PersonId,
+        file: Bytes,
+        alt: String,
+    ) -> anyhow::Result<NewAttachment> {
+        let upload = self.service.media().upload(owner, file).await?;
+        self.wait_for(owner, &upload).await?;
+        let media = upload.id;
+        Ok(NewAttachment { media, alt })
     }
 
     /// Waits until an upload is processed.

@@ -352,6 +352,11 @@ impl Media {
         Ok(self.engine()?.storage.size(file.folder, &file.name).await?)
     }
 
+    /// The program that converts videos. `None` if it is not installed or this node takes no uploads.
+    pub fn ffmpeg(&self) -> Option<&Ffmpeg> {
+        self.shared.engine.get()?.video.videos.ffmpeg()
+    }
+
     fn engine(&self) -> ServiceResult<&MediaEngine> {
         let engine = self.shared.engine.get();
         Ok(engine.ok_or(MediaError::Off)?)

@@ -108,7 +108,7 @@ async fn run_in(
     if args.open {
         open_browser(&url);
     }
-    wiring::take_media(&loaded, &service).await?;
+    wiring::take_media_of_town(&loaded, &service).await?;
     let artist = Artist::new(service.clone(), Arc::new(town), people);
     let pictures = tokio::spawn(artist.clone().illustrate(wishes));
     let life = tokio::spawn(demo::simulate(artist, args.pace));
