@@ -5,6 +5,7 @@
 //   OUT   where the pictures go [default: ../docs/pictures]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { startBrowser } from './browser.mjs';
@@ -12,6 +13,8 @@ import { logIn, moveIn, say, startTown } from './town.mjs';
 
 const OUT = process.env.OUT ?? fileURLToPath(new URL('../../docs/pictures', import.meta.url));
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
+/** Milliseconds between two looks at something that is not ready yet. */
+const LOOK_EVERY = 200;
 const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 };
 
 /** What the one who looks writes, and what others answer. */
@@ -104,11 +107,33 @@ async function home(language) {
   }
 }
 
+/** What `look` finds, as soon as it finds something. */
+async function found(look) {
+  for (;;) {
+    const it = await look();
+    if (it) return it;
+    await setTimeout(LOOK_EVERY);
+  }
+}
+
+/** A story with a link to a web site of the town. */
+async function linked() {
+  const text = 'Request night is back. I already sent mine.\nhttp://harbour-radio.example/requests';
+  const { id } = await say(url, 'oliver', 'POST', '/v1/stories', { text, audience: 'public' });
+  return found(async () => {
+    const story = await say(url, 'oliver', 'GET', `/v1/stories/${id}`);
+    return story.link && story;
+  });
+}
+
 /** Photos, a video, a link and the composer with files, in every size and theme. */
 async function media(language) {
-  const { items } = await say(url, language.as, 'GET', '/v1/feed?limit=100');
   const shows = (kind, count) => (story) => story.attachments.filter((it) => it.kind === kind && it.state === 'ready').length >= count;
-  const found = { photos: items.find(shows('photo', 3)), video: items.find(shows('video', 1)), link: items.find((story) => story.link) };
+  const items = await found(async () => {
+    const page = await say(url, language.as, 'GET', '/v1/feed?limit=100');
+    return page.items.some(shows('video', 1)) && page.items.some(shows('photo', 3)) && page.items;
+  });
+  const stories = { photos: items.find(shows('photo', 3)), video: items.find(shows('video', 1)), link: await linked() };
   const photos = items.filter(shows('photo', 1)).slice(0, 3).map((story) => story.attachments[0].sizes.at(-1));
   for (const colours of ['light', 'dark']) {
     for (const [device, size] of [
@@ -117,13 +142,12 @@ async function media(language) {
     ]) {
       const page = await open(device, language, colours);
       const shoot = (name) => picture(page, `media/${name}-${size}-${colours}`, { type: 'jpeg', quality: 82 });
-      for (const [name, story] of Object.entries(found)) {
-        if (!story) continue;
+      for (const [name, story] of Object.entries(stories)) {
         await page.goto(`/stories/${story.id}`);
         await page.locator(name === 'link' ? 'article a.link' : 'article .gallery').first().waitFor();
         await shoot(name);
       }
-      await page.goto(`/stories/${found.photos.id}`);
+      await page.goto(`/stories/${stories.photos.id}`);
       await page.locator('article .gallery button').first().click();
       await page.locator('dialog img').first().waitFor();
       await shoot('viewer');

@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// Another server takes up the work of a stopped one after this time. With SQLite it does so at its start.
 const CLAIM: Duration = Duration::from_secs(5);
 
+/// Memory for files of photos.
+const CACHE_BYTES: u64 = 8 << 20;
+
 struct Studio {
     app: TestApp,
     folder: TempDir,
@@ -24,11 +27,16 @@ struct Studio {
 
 impl Studio {
     async fn open() -> Self {
+        Self::with_cache(CACHE_BYTES).await
+    }
+
+    async fn with_cache(bytes: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let app = TestApp::with(|settings| {
             settings.media = Some(path);
             settings.service.media.claim = CLAIM;
+            settings.service.media.cache_bytes = bytes;
         })
         .await;
         Self { app, folder }
@@ -231,6 +239,33 @@ async fn a_file_is_read_once_for_all_readers_and_shown_to_nobody_else() {
     let path = format!("/v1/stories/{}", story.id);
     mina.delete(&path).await.expect(204);
     assert_eq!(status(&mina, &first).await, 404);
+}
+
+#[tokio::test]
+async fn a_file_of_several_pieces_is_whole_with_and_without_room_in_the_cache() {
+    for (cache_bytes, survives) in [(CACHE_BYTES, true), (100_000, false), (0, false)] {
+        let studio = Studio::with_cache(cache_bytes).await;
+        let mina = studio.app.user("mina").await;
+        let upload = mina.uploads(&photo(2_000, 1_600, 7)).await;
+        let story = mina.posts_photos("a view", "public", &[&upload]).await;
+        let story = mina.sees_processed(&story).await;
+        let files = files_below(studio.folder.path());
+        let sized = files.iter().map(|it| (it.metadata().unwrap().len(), it));
+        let large = |(bytes, _): &(u64, _)| (65_537..1 << 20).contains(bytes);
+        let (_, file) = sized.max().filter(large).expect("a file of some pieces");
+        let content = std::fs::read(file).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let path = format!("/media/{}/{name}", story.id);
+        for _ in 0..2 {
+            let answer = mina.request(Method::GET, &path).send().await.unwrap();
+            assert_eq!(answer.content_length(), Some(content.len() as u64));
+            assert!(answer.bytes().await.unwrap() == content, "{cache_bytes}");
+        }
+        std::fs::remove_file(file).unwrap();
+        let answer = mina.request(Method::GET, &path).send().await.unwrap();
+        let read = answer.bytes().await;
+        assert_eq!(read.is_ok_and(|read| read == content), survives);
+    }
 }
 
 #[tokio::test]

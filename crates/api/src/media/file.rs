@@ -13,9 +13,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use sosik_feed::StoryId;
 use sosik_service::ServiceError;
-use sosik_service::media::{
-    Content, FileContent, GetRange, MediaFile, STREAM_PIECE_BYTES, WHOLE_BYTES_MAX,
-};
+use sosik_service::media::{Content, GetRange, MediaFile, STREAM_PIECE_BYTES};
 
 use crate::app::App;
 use crate::extract::{AnyVisitor, ClientAddress, Visitor, names_tag};
@@ -80,12 +78,8 @@ pub(super) async fn answer(
         Some(range) => part(app, file, &tag, &range).await,
         None => {
             let content = media.read_whole(file).await?;
-            match content.ok_or(Problem::NotFound("file"))? {
-                FileContent::Whole(file_bytes) => {
-                    Ok(respond(StatusCode::OK, file, &tag, Body::from(file_bytes)))
-                }
-                FileContent::Streamed(content) => send(file, &tag, StatusCode::OK, content).await,
-            }
+            let content = content.ok_or(Problem::NotFound("file"))?;
+            send(file, &tag, StatusCode::OK, content).await
         }
     }
 }
@@ -113,7 +107,7 @@ async fn part(
     Ok(response)
 }
 
-/// A response with a file or a part of it. Content above [`WHOLE_BYTES_MAX`] is streamed.
+/// A response with a file or a part of it. More than [`STREAM_PIECE_BYTES`] are streamed.
 async fn send(
     file: &MediaFile,
     tag: &str,
@@ -121,10 +115,17 @@ async fn send(
     content: Content,
 ) -> Result<Response, Problem> {
     let length = content.range.end - content.range.start;
-    if length <= WHOLE_BYTES_MAX {
-        let pieces: Result<Vec<Bytes>, _> = content.pieces.try_collect().await;
-        let whole = pieces.map_err(ServiceError::from)?.concat();
-        return Ok(respond(status, file, tag, Body::from(whole)));
+    if length <= STREAM_PIECE_BYTES as u64 {
+        let pieces: Vec<Bytes> = content
+            .pieces
+            .try_collect()
+            .await
+            .map_err(ServiceError::from)?;
+        let body = match <[Bytes; 1]>::try_from(pieces) {
+            Ok([whole]) => Body::from(whole),
+            Err(pieces) => Body::from(pieces.concat()),
+        };
+        return Ok(respond(status, file, tag, body));
     }
     let mut response = respond(status, file, tag, Body::from_stream(content.pieces));
     let headers = response.headers_mut();

@@ -167,11 +167,7 @@ impl Simulation {
             return Vec::new();
         }
         self.pictured_left -= 1;
-        match self
-            .artist
-            .upload(NEW_MAX - self.pictured_left, author, seed, topic)
-            .await
-        {
+        match self.artist.upload(author, seed, topic).await {
             Ok(photos) => {
                 let photos = photos.into_iter();
                 photos

@@ -40,7 +40,7 @@ const FIRST: usize = 20;
 /// Percentages of the stories with photos that have at least two, three and four.
 const MORE_PHOTOS: [u64; 3] = [45, 20, 8];
 
-/// Of this number of stories with photos, one has a video instead.
+/// Of this number of past stories with photos, one has a video instead.
 const FILMED_EVERY: usize = 10;
 
 /// Place of that story among them. It is small, so that the first page of a visitor has a video.
@@ -226,7 +226,14 @@ impl Artist {
                 topic,
             } = wish;
             let seed = story.as_u64();
-            let attachments = self.upload(number, author, seed, topic).await?;
+            let film = match number % FILMED_EVERY {
+                FILMED_PLACE => self.upload_film(author, seed, topic).await?,
+                _ => None,
+            };
+            let attachments = match film {
+                Some(film) => vec![film],
+                None => self.upload(author, seed, topic).await?,
+            };
             let person = self.person(author);
             let media = self.service.media();
             // A story that a visitor deleted or gave a photo stays as it is. The uploads are deleted later.
@@ -235,28 +242,52 @@ impl Artist {
         Ok(())
     }
 
-    /// Draws and uploads the photos of a story, or its video. `number` is the number of stories before it.
+    /// Draws and uploads the photos of a story.
     pub(super) async fn upload(
         &self,
-        number: usize,
         author: u32,
         seed: u64,
         topic: Option<Topic>,
     ) -> anyhow::Result<Vec<NewAttachment>> {
-        let person = self.person(author);
-        let language = self.town.people()[author as usize].language;
         let mut attachments = Vec::new();
-        for (subject, seed) in photos(seed, topic) {
-            let alt = Picture::new(subject, seed).alt(language);
-            let photo = drawn(Portrait::Picture(subject, seed)).await?;
-            if number % FILMED_EVERY == FILMED_PLACE
-                && let Some(film) = self.film(&photo).await
-            {
-                return Ok(vec![self.attachment(person, film, alt).await?]);
-            }
-            attachments.push(self.attachment(person, photo, alt).await?);
+        for photo in photos(seed, topic) {
+            let file = drawn(Portrait::Picture(photo.0, photo.1)).await?;
+            attachments.push(self.attachment(author, photo, file).await?);
         }
         Ok(attachments)
+    }
+
+    /// Uploads a video of the first photo of a story. `None` without an `ffmpeg` that can make it.
+    async fn upload_film(
+        &self,
+        author: u32,
+        seed: u64,
+        topic: Option<Topic>,
+    ) -> anyhow::Result<Option<NewAttachment>> {
+        let Some(photo) = photos(seed, topic).first().copied() else {
+            return Ok(None);
+        };
+        let file = drawn(Portrait::Picture(photo.0, photo.1)).await?;
+        match self.film(&file).await {
+            Some(film) => self.attachment(author, photo, film).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Uploads a file that shows this photo.
+    async fn attachment(
+        &self,
+        author: u32,
+        (subject, seed): (Subject, u64),
+        file: Bytes,
+    ) -> anyhow::Result<NewAttachment> {
+        let (owner, resident) = (self.person(author), &self.town.people()[author as usize]);
+        let upload = self.service.media().upload(owner, file).await?;
+        self.wait_for(owner, &upload).await?;
+        Ok(NewAttachment {
+            media: upload.id,
+            alt: Picture::new(subject, seed).alt(resident.language),
+        })
     }
 
     /// A video of a picture. `None` without an `ffmpeg` that can make it.
@@ -268,18 +299,6 @@ impl Artist {
             tracing::warn!(error, "a story of the demo has a photo instead of a video");
         })
         .ok()
-    }
-
-    async fn attachment(
-        &self,
-        owner: PersonId,
-        file: Bytes,
-        alt: String,
-    ) -> anyhow::Result<NewAttachment> {
-        let upload = self.service.media().upload(owner, file).await?;
-        self.wait_for(owner, &upload).await?;
-        let media = upload.id;
-        Ok(NewAttachment { media, alt })
     }
 
     /// Waits until an upload is processed.

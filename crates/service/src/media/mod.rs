@@ -44,7 +44,6 @@ pub use sosik_media::storage::{
 pub use sosik_media::video::{Ffmpeg, Videos, WorkFolder};
 pub use sosik_media::worker::{Program, Settings as WorkerSettings, Workers, main as decode};
 
-pub use files::{FileContent, WHOLE_BYTES_MAX};
 pub use uploads::{
     Appended, Body, CHECKSUM_ALGORITHMS, Checksum, HOLD, Interrupted, UPLOAD_BYTES_MAX,
 };
