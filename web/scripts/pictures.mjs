@@ -15,6 +15,7 @@ const OUT = process.env.OUT ?? fileURLToPath(new URL('../../docs/pictures', impo
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
 /** Milliseconds between two looks at something that is not ready yet. */
 const LOOK_EVERY = 200;
+const LOOKS_MAX = 600;
 const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 };
 
 /** What the one who looks writes, and what others answer. */
@@ -108,19 +109,20 @@ async function home(language) {
 }
 
 /** What `look` finds, as soon as it finds something. */
-async function found(look) {
-  for (;;) {
+async function found(what, look) {
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     const it = await look();
     if (it) return it;
     await setTimeout(LOOK_EVERY);
   }
+  throw new Error(`the town shows no ${what}; a video needs ffmpeg`);
 }
 
 /** A story with a link to a web site of the town. */
 async function linked() {
   const text = 'Request night is back. I already sent mine.\nhttp://harbour-radio.example/requests';
   const { id } = await say(url, 'oliver', 'POST', '/v1/stories', { text, audience: 'public' });
-  return found(async () => {
+  return found('link card', async () => {
     const story = await say(url, 'oliver', 'GET', `/v1/stories/${id}`);
     return story.link && story;
   });
@@ -129,7 +131,7 @@ async function linked() {
 /** Photos, a video, a link and the composer with files, in every size and theme. */
 async function media(language) {
   const shows = (kind, count) => (story) => story.attachments.filter((it) => it.kind === kind && it.state === 'ready').length >= count;
-  const items = await found(async () => {
+  const items = await found('video', async () => {
     const page = await say(url, language.as, 'GET', '/v1/feed?limit=100');
     return page.items.some(shows('video', 1)) && page.items.some(shows('photo', 3)) && page.items;
   });

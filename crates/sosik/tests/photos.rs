@@ -8,6 +8,7 @@
 mod common;
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use common::{Folder, Server};
 use reqwest::Client;
@@ -53,7 +54,10 @@ async fn photos_that_a_killed_server_left_are_processed_by_the_next() {
     // A file that was half written when the server was killed.
     let media = folder.path("data/media");
     let incomplete = format!("{}#1", files_below(&media)[0].display());
-    fs::write(incomplete, "half").unwrap();
+    fs::write(&incomplete, "half").unwrap();
+    let begun = fs::File::options().write(true).open(incomplete).unwrap();
+    let minute_ago = SystemTime::now() - Duration::from_secs(60);
+    begun.set_modified(minute_ago).unwrap();
 
     let server = Server::start(&folder, &[]);
     let path = format!(

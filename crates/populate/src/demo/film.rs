@@ -1,7 +1,6 @@
 //! Short videos of drawn pictures. They need `ffmpeg`.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -29,12 +28,12 @@ pub(super) async fn film(ffmpeg: &Path, picture: &[u8]) -> anyhow::Result<Bytes>
     tokio::fs::write(&from, picture).await?;
     let mut command = Command::new(ffmpeg);
     command.args("-v error -nostdin -loop 1 -framerate 30 -f image2 -i".split(' '));
-    command.arg(&from).args(CAMERA.split_whitespace());
-    let running = command.arg(&to).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = running.kill_on_drop(true).status();
-    let status = timeout(DEADLINE, status)
-        .await
-        .context("ffmpeg takes too long")??;
-    ensure!(status.success(), "ffmpeg ended with {status}");
+    command.arg(&from).args(CAMERA.split_whitespace()).arg(&to);
+    // Ctrl-C in a terminal ends the demo, which then ends this program.
+    let running = command.process_group(0).kill_on_drop(true).output();
+    let output = timeout(DEADLINE, running).await;
+    let output = output.context("ffmpeg takes too long")??;
+    let why = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "ffmpeg fails: {}", why.trim());
     Ok(tokio::fs::read(&to).await?.into())
 }

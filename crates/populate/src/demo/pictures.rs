@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
 use foldhash::HashSet;
 use sosik_feed::{Audience, MediaId, PersonId, StoryId};
@@ -40,10 +40,10 @@ const FIRST: usize = 20;
 /// Percentages of the stories with photos that have at least two, three and four.
 const MORE_PHOTOS: [u64; 3] = [45, 20, 8];
 
-/// Of this number of past stories with photos, one has a video instead.
+/// One in this many past stories with photos has a video instead.
 const FILMED_EVERY: usize = 10;
 
-/// Place of that story among them. It is small, so that the first page of a visitor has a video.
+/// Place of that story among them. It is small, so that a video appears in the first minute.
 const FILMED_PLACE: usize = 1;
 
 /// Interval between checks whether an upload is processed, and the maximum number of checks.
@@ -175,11 +175,13 @@ impl Artist {
 
     async fn illustrate_all(&self, wishes: Wishes) -> anyhow::Result<()> {
         let mut past = (0..).zip(wishes.past.into_iter().rev());
+        let mut films = self.service.media().ffmpeg().is_some();
         let (cast, others) = self.faces(&wishes.near);
         self.show_faces(cast).await?;
-        self.add_photos(past.by_ref().take(FIRST)).await?;
+        self.add_photos(past.by_ref().take(FIRST), &mut films)
+            .await?;
         self.show_faces(others).await?;
-        self.add_photos(past).await
+        self.add_photos(past, &mut films).await
     }
 
     /// The avatars of the cast, and of the friends of the hosts.
@@ -214,10 +216,12 @@ impl Artist {
         Ok(())
     }
 
-    /// Adds photos or a video to stories, each with its number among all.
+    /// Adds photos or a video to stories, each with its number among all. After a video fails, `films` is false and there
+    /// are no more.
     async fn add_photos(
         &self,
         past: impl Iterator<Item = (usize, PastWish)>,
+        films: &mut bool,
     ) -> anyhow::Result<()> {
         for (number, wish) in past {
             let PastWish {
@@ -226,10 +230,11 @@ impl Artist {
                 topic,
             } = wish;
             let seed = story.as_u64();
-            let film = match number % FILMED_EVERY {
-                FILMED_PLACE => self.upload_film(author, seed, topic).await?,
-                _ => None,
-            };
+            let mut film = None;
+            if *films && number % FILMED_EVERY == FILMED_PLACE {
+                film = self.upload_film(author, seed, topic).await?;
+                *films = film.is_some();
+            }
             let attachments = match film {
                 Some(film) => vec![film],
                 None => self.upload(author, seed, topic).await?,
@@ -257,21 +262,42 @@ impl Artist {
         Ok(attachments)
     }
 
-    /// Uploads a video of the first photo of a story. `None` without an `ffmpeg` that can make it.
+    /// Uploads a video of the first photo of a story. `None` if this machine cannot make it.
     async fn upload_film(
         &self,
         author: u32,
         seed: u64,
         topic: Option<Topic>,
     ) -> anyhow::Result<Option<NewAttachment>> {
-        let Some(photo) = photos(seed, topic).first().copied() else {
+        let filmed = self.try_film(author, seed, topic).await;
+        match filmed {
+            Err(error) if !self.service.stopping().is_cancelled() => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "the stories of the demo have photos and no videos");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    async fn try_film(
+        &self,
+        author: u32,
+        seed: u64,
+        topic: Option<Topic>,
+    ) -> anyhow::Result<Option<NewAttachment>> {
+        let (Some(photo), Some(ffmpeg)) = (
+            photos(seed, topic).first().copied(),
+            self.service.media().ffmpeg(),
+        ) else {
             return Ok(None);
         };
         let file = drawn(Portrait::Picture(photo.0, photo.1)).await?;
-        match self.film(&file).await {
-            Some(film) => self.attachment(author, photo, film).await.map(Some),
-            None => Ok(None),
-        }
+        let film = tokio::select! {
+            film = film(ffmpeg.path(), &file) => film?,
+            () = self.service.stopping().cancelled() => anyhow::bail!("the service stops"),
+        };
+        self.attachment(author, photo, film).await.map(Some)
     }
 
     /// Uploads a file that shows this photo.
@@ -283,43 +309,41 @@ impl Artist {
     ) -> anyhow::Result<NewAttachment> {
         let (owner, resident) = (self.person(author), &self.town.people()[author as usize]);
         let upload = self.service.media().upload(owner, file).await?;
-        self.wait_for(owner, &upload).await?;
+        let state = self.wait_for(owner, &upload).await?;
+        ensure!(
+            state != Some(MediaState::Failed),
+            "a picture cannot be processed"
+        );
         Ok(NewAttachment {
             media: upload.id,
             alt: Picture::new(subject, seed).alt(resident.language),
         })
     }
 
-    /// A video of a picture. `None` without an `ffmpeg` that can make it.
-    async fn film(&self, picture: &Bytes) -> Option<Bytes> {
-        let ffmpeg = self.service.media().ffmpeg()?;
-        let film = film(ffmpeg.path(), picture).await;
-        film.inspect_err(|error| {
-            let error = format!("{error:#}");
-            tracing::warn!(error, "a story of the demo has a photo instead of a video");
-        })
-        .ok()
-    }
-
-    /// Waits until an upload is processed.
-    async fn wait_for(&self, owner: PersonId, upload: &MediaRecord) -> anyhow::Result<()> {
+    /// Waits until an upload is processed. `None` if it is gone.
+    async fn wait_for(
+        &self,
+        owner: PersonId,
+        upload: &MediaRecord,
+    ) -> anyhow::Result<Option<MediaState>> {
         for _ in 0..LOOKS_MAX {
             let stopping = self.service.stopping();
             if timeout(LOOK_EVERY, stopping.cancelled()).await.is_ok() {
                 anyhow::bail!("the service stops");
             }
-            if !self.is_processing(owner, upload.id).await? {
-                return Ok(());
+            let state = self.state(owner, upload.id).await?;
+            if state != Some(MediaState::Processing) {
+                return Ok(state);
             }
         }
         anyhow::bail!("a picture was not processed in time")
     }
 
-    async fn is_processing(&self, owner: PersonId, media: MediaId) -> anyhow::Result<bool> {
+    async fn state(&self, owner: PersonId, media: MediaId) -> anyhow::Result<Option<MediaState>> {
         match self.service.media().show(owner, media).await {
-            Ok(found) => Ok(found.state == MediaState::Processing),
+            Ok(found) => Ok(Some(found.state)),
             // A visitor may have replaced or removed the avatar meanwhile.
-            Err(ServiceError::NotFound(_)) => Ok(false),
+            Err(ServiceError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

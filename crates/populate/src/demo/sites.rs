@@ -43,7 +43,7 @@ pub(super) struct Site {
     description: &'static str,
     /// Subject and seed of its picture.
     picture: (Subject, u64),
-    /// The host one of whose friends links to it.
+    /// A friend of this host links to the page.
     friend_of: &'static str,
     /// The text of the story, without the link.
     text: &'static str,

@@ -1,13 +1,12 @@
 //! Files of photos in memory. Many people look at the same photos at about the same time, and without this cache each look
 //! reads the disk or the bucket.
 //!
-//! The cache keeps pieces of files and not whole files, so that a client that reads slowly occupies the memory of the piece
-//! that it reads, also after the cache dropped the file.
+//! The cache keeps pieces of files. A slow reader then holds one piece, even if the cache evicted the file.
 //! A file never changes, because its name has the digest of its content. So the cache needs no invalidation. Every
 //! request checks the audience before it looks here.
 
-use bytes::Bytes;
-use futures::stream::{once, try_unfold};
+use bytes::{Bytes, BytesMut};
+use futures::stream::{BoxStream, once, try_unfold};
 use futures::{StreamExt, TryStreamExt};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -16,8 +15,11 @@ use sosik_media::storage::{Content, Folder, GetRange, Name, STREAM_PIECE_BYTES, 
 use super::{Media, MediaFile};
 use crate::{ServiceError, ServiceResult};
 
-/// Largest file, in bytes, of which pieces are kept in memory. Files of photos are smaller. Most videos are larger.
+/// Files up to this size, in bytes, are cached. Files of photos are smaller. Most videos are larger.
 const CACHED_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The part of the cache that one file takes at most: an eighth. Otherwise its pieces evict each other.
+const FILE_PART: u64 = 8;
 
 /// Bytes of a piece. The last one of a file is smaller.
 const PIECE_BYTES: u64 = STREAM_PIECE_BYTES as u64;
@@ -62,11 +64,58 @@ impl FileCache {
         let (hash, lifecycle) = (Default::default(), DefaultLifecycle::default());
         Self(Cache::with(pieces, bytes, PieceWeight, hash, lifecycle))
     }
+
+    fn fits(&self, file_bytes: u64) -> bool {
+        file_bytes <= CACHED_BYTES_MAX.min(self.0.capacity() / FILE_PART)
+    }
+}
+
+/// The pieces of a file behind a number of pieces, read from the storage.
+struct Tail {
+    pieces: BoxStream<'static, Result<Bytes, StorageError>>,
+    /// Bytes that are no whole piece yet.
+    rest: BytesMut,
+}
+
+impl Tail {
+    fn of(content: Content) -> Self {
+        Self {
+            pieces: content.pieces,
+            rest: BytesMut::new(),
+        }
+    }
+
+    /// The next piece of [`PIECE_BYTES`], whatever pieces the storage reads. The last one is smaller.
+    async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
+        while self.rest.len() < STREAM_PIECE_BYTES {
+            match self.pieces.try_next().await? {
+                Some(whole) if self.rest.is_empty() && whole.len() == STREAM_PIECE_BYTES => {
+                    return Ok(Some(whole));
+                }
+                Some(some) => self.rest.extend_from_slice(&some),
+                None => break,
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(STREAM_PIECE_BYTES));
+        // A copy, so that the piece keeps no more memory than its own.
+        Ok((!piece.is_empty()).then(|| Bytes::copy_from_slice(&piece)))
+    }
+}
+
+/// A file that is sent, behind its first piece.
+struct Sending {
+    media: Media,
+    file: MediaFile,
+    size: u64,
+    /// The number of the next piece.
+    number: u64,
+    /// Present after the first piece that was not in the cache.
+    tail: Option<Tail>,
 }
 
 impl Media {
-    /// A whole file, read while it is consumed. Concurrent requests for the file of a photo read it once. `None` if it
-    /// was removed meanwhile.
+    /// A whole file. A file that is not cached is read while it is consumed. Concurrent requests for the file of a photo
+    /// read it once, unless the cache has too little room. `None` if it was removed meanwhile.
     ///
     /// # Errors
     /// The storage fails.
@@ -86,34 +135,45 @@ impl Media {
         let storage = &self.engine().map_err(Uncached::Failed)?.storage;
         let content = storage.stream(file.folder, &file.name, None).await;
         let content = content.map_err(failed)?.ok_or(Uncached::Missing)?;
-        if content.size > CACHED_BYTES_MAX {
+        let size = content.size;
+        if !self.shared.files.fits(size) {
             return Err(Uncached::Large(content));
         }
-        let size = content.size;
-        let whole: Vec<Bytes> = content.pieces.try_collect().await.map_err(failed)?;
-        let whole = whole.concat();
-        let mut pieces = whole.chunks(STREAM_PIECE_BYTES).map(|bytes| Piece {
-            bytes: Bytes::copy_from_slice(bytes),
-            size,
-        });
-        let first = pieces.next().ok_or(Uncached::Missing)?;
-        for (number, piece) in (1..).zip(pieces) {
+        let mut tail = Tail::of(content);
+        let first = tail.next().await.map_err(failed)?;
+        let mut number = 1;
+        while let Some(bytes) = tail.next().await.map_err(failed)? {
+            let piece = Piece { bytes, size };
             self.shared.files.0.insert(key(file, number), piece);
+            number += 1;
         }
-        Ok(first)
+        let bytes = first.ok_or(Uncached::Missing)?;
+        Ok(Piece { bytes, size })
+    }
+
+    /// The pieces of a file from this number on.
+    async fn tail(&self, file: &MediaFile, number: u64) -> Result<Tail, StorageError> {
+        let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let engine = self.engine().map_err(|_off| gone())?;
+        let range = Some(GetRange::Offset(number * PIECE_BYTES));
+        let content = engine.storage.stream(file.folder, &file.name, range);
+        Ok(Tail::of(content.await?.ok_or_else(gone)?))
     }
 
     /// The content of a file whose first piece is known.
     fn content(&self, file: &MediaFile, first: Piece) -> Content {
         let size = first.size;
         let begun = once(async move { Ok(first.bytes) });
-        let rest = (self.clone(), file.clone(), 1);
-        let rest = try_unfold(rest, move |(media, file, number)| async move {
-            if number * PIECE_BYTES >= size {
-                return Ok(None);
-            }
-            let piece = media.piece(&file, number).await?;
-            Ok(Some((piece, (media, file, number + 1))))
+        let sending = Sending {
+            media: self.clone(),
+            file: file.clone(),
+            size,
+            number: 1,
+            tail: None,
+        };
+        let rest = try_unfold(sending, |mut sending| async move {
+            let piece = sending.next().await?;
+            Ok(piece.map(|piece| (piece, sending)))
         });
         Content {
             pieces: begun.chain(rest).boxed(),
@@ -121,30 +181,33 @@ impl Media {
             size,
         }
     }
+}
 
-    /// A piece of a file that was in the cache.
-    async fn piece(&self, file: &MediaFile, number: u64) -> Result<Bytes, StorageError> {
-        if let Some(piece) = self.shared.files.0.get(&key(file, number)) {
-            return Ok(piece.bytes);
+impl Sending {
+    /// The next piece: from the cache, and after the first one that was evicted from the storage.
+    async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
+        if self.number * PIECE_BYTES >= self.size {
+            return Ok(None);
         }
-        let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let engine = self.engine().map_err(|_off| gone())?;
-        let from = number * PIECE_BYTES;
-        let range = GetRange::Bounded(from..from + PIECE_BYTES);
-        let content = engine
-            .storage
-            .stream(file.folder, &file.name, Some(range))
-            .await?;
-        let content = content.ok_or_else(gone)?;
-        let size = content.size;
-        let bytes: Vec<Bytes> = content.pieces.try_collect().await?;
-        let bytes = Bytes::from(bytes.concat());
-        let piece = Piece {
-            bytes: bytes.clone(),
-            size,
+        let key = key(&self.file, self.number);
+        self.number += 1;
+        let files = &self.media.shared.files.0;
+        if self.tail.is_none()
+            && let Some(piece) = files.get(&key)
+        {
+            return Ok(Some(piece.bytes));
+        }
+        let mut tail = match self.tail.take() {
+            Some(tail) => tail,
+            None => self.media.tail(&self.file, key.2).await?,
         };
-        self.shared.files.0.insert(key(file, number), piece);
-        Ok(bytes)
+        let next = tail.next().await?;
+        self.tail = Some(tail);
+        if let Some(bytes) = next.clone() {
+            let size = self.size;
+            files.insert(key, Piece { bytes, size });
+        }
+        Ok(next)
     }
 }
 

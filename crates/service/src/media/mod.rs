@@ -22,7 +22,7 @@ mod video;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use sosik_feed::{MediaId, PersonId, StoryId};
+use sosik_feed::{MediaId, PersonId, StoryId, Timestamp};
 use sosik_media::storage::{Folder, Name, StorageError};
 use sosik_media::{Kind, Refusal, SNIFF_BYTES_MAX};
 use sosik_store::{
@@ -59,6 +59,8 @@ pub struct Media {
 }
 
 struct Shared {
+    /// When this process started. Older files that are not complete are from the one before.
+    started_at: Timestamp,
     /// Missing if this server keeps no media.
     engine: OnceLock<MediaEngine>,
     /// Wakes a worker when there may be work.
@@ -173,6 +175,7 @@ pub struct MediaFile {
 impl Media {
     pub(crate) fn new(core: Core, strangers: Strangers) -> Self {
         let shared = Shared {
+            started_at: core.now(),
             engine: OnceLock::new(),
             due: Notify::new(),
             videos_due: Notify::new(),

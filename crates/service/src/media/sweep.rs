@@ -20,6 +20,9 @@ const LOOK_UPS_MAX: usize = 200;
 /// Files without a row stay for this long: an upload is stored before its row.
 pub(super) const ORPHAN_AGE: Duration = Duration::from_secs(3600);
 
+/// How much the time of a file may differ from the clock of this process.
+const CLOCK_MARGIN: Duration = Duration::from_secs(2);
+
 /// Interval between listings of all files. A listing reads every folder.
 const LIST_EVERY: Duration = Duration::from_secs(3600);
 
@@ -36,8 +39,11 @@ pub struct MediaUse {
 
 impl Media {
     pub(super) async fn sweep(&self) {
-        if let Err(error) = self.remove_interrupted().await {
-            tracing::warn!(%error, "files that were not complete could not be removed: the next listing retries");
+        tokio::select! {
+            () = self.core.stopping.cancelled() => return,
+            removed = self.remove_interrupted() => if let Err(error) = removed {
+                tracing::warn!(%error, "files that were not complete could not be removed: the next listing retries");
+            }
         }
         let mut tick = interval(self.core.settings.media.sweep_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,12 +65,11 @@ impl Media {
         }
     }
 
-    /// Removes files on this machine that the process before this one did not complete. This one has not written any yet,
-    /// and no other process uses the folder.
+    /// Removes files on this machine that the process before this one did not complete. No other process uses the folder.
     async fn remove_interrupted(&self) -> ServiceResult<()> {
-        let now = Duration::from_millis(self.core.now().as_millis());
+        let started_at = Duration::from_millis(self.shared.started_at.as_millis());
         let storage = &self.engine()?.storage;
-        storage.remove_staged(now, Duration::ZERO).await?;
+        storage.remove_staged(started_at, CLOCK_MARGIN).await?;
         Ok(())
     }
 
