@@ -232,6 +232,6 @@ impl Simulation {
 /// The web site to which somebody links after this number of acts.
 fn site_after(acts: u64) -> Option<&'static Site> {
     let place = usize::try_from(acts / ACTS_PER_LINK).ok()?;
-    let is_due = acts % ACTS_PER_LINK == 0;
+    let is_due = acts.is_multiple_of(ACTS_PER_LINK);
     SITES.get(place.checked_sub(1)?).filter(|_site| is_due)
 }
