@@ -216,8 +216,8 @@ impl Artist {
         Ok(())
     }
 
-    /// Adds photos or a video to stories, each with its number among all. After a video fails, `films` is false and there
-    /// are no more.
+    /// Adds photos or a video to stories, each with its number among all. A video that fails sets `films` to false, and
+    /// all later stories get photos.
     async fn add_photos(
         &self,
         past: impl Iterator<Item = (usize, PastWish)>,

@@ -70,7 +70,7 @@ impl FileCache {
     }
 }
 
-/// The pieces of a file behind a number of pieces, read from the storage.
+/// The rest of a file, read from the storage.
 struct Tail {
     pieces: BoxStream<'static, Result<Bytes, StorageError>>,
     /// Bytes that are no whole piece yet.
@@ -102,14 +102,14 @@ impl Tail {
     }
 }
 
-/// A file that is sent, behind its first piece.
+/// The state of a response with a file, after the first piece.
 struct Sending {
     media: Media,
     file: MediaFile,
     size: u64,
     /// The number of the next piece.
     number: u64,
-    /// Present after the first piece that was not in the cache.
+    /// Present after a piece was missing in the cache.
     tail: Option<Tail>,
 }
 
@@ -184,7 +184,7 @@ impl Media {
 }
 
 impl Sending {
-    /// The next piece: from the cache, and after the first one that was evicted from the storage.
+    /// The next piece. It comes from the cache until a piece is missing there, and from the storage after that.
     async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
         if self.number * PIECE_BYTES >= self.size {
             return Ok(None);

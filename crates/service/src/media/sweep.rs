@@ -162,9 +162,9 @@ impl Media {
 /// Media with files that may have to be removed.
 #[derive(Default)]
 struct Old {
-    /// Those whose files are old enough to be removed if nothing refers to them.
+    /// Media with files older than [`ORPHAN_AGE`]. The files are removed if the medium has no row.
     media: BTreeSet<MediaId>,
-    /// Those with files of an upload, of any age. Nothing reads an upload after the medium has a result.
+    /// Media with files of an upload, of any age. An upload is not read any more when the medium has a result.
     uploads: BTreeSet<MediaId>,
 }
 
