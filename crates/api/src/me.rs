@@ -3,6 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use sosik_service::people::ProfileUpdate;
 
 use crate::app::App;
@@ -10,7 +11,8 @@ use crate::extract::{ClientAddress, Json, RequestContext, Viewer};
 use crate::limits::ChangingProfile;
 use crate::people::profile::to_schema;
 use crate::problem::Problem;
-use crate::schema::{ChangePassword, ChangeProfile, Person};
+use crate::schema::{ChangePassword, ChangeProfile, DeleteAccount, Person};
+use crate::sessions::log_out::logged_out;
 
 /// Show your profile
 #[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
@@ -72,15 +74,46 @@ pub(crate) async fn password(
     address: ClientAddress,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
-    // The same limit as for log-ins: a stolen session must not help to guess the current password.
-    app.limits
-        .log_ins_per_handle
-        .take(viewer.id.as_u64(), Some(&context))
-        .await?;
+    limit_guesses(&app, &viewer, &context).await?;
     let _hash = app.may_hash(address)?;
     app.service
         .accounts()
         .change_password(&viewer, &body.current, &body.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Delete your account
+///
+/// Ends all your sessions and hides everything you shared at once: your profile, stories, comments and likes. They are then
+/// deleted in the background, usually within minutes. Nobody can take your handle afterwards. This cannot be undone.
+/// Browsers clear their HTTP cache of this site.
+#[utoipa::path(post, path = "/v1/me/deletion", tag = "me", operation_id = "delete_account",
+    request_body = DeleteAccount,
+    responses(
+        (status = 204, description = "the account is deleted"),
+        (status = 422, description = "`wrong_password`"),
+    ))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    viewer: Viewer,
+    address: ClientAddress,
+    Json(body): Json<DeleteAccount>,
+) -> Result<Response, Problem> {
+    limit_guesses(&app, &viewer, &context).await?;
+    let _hash = app.may_hash(address)?;
+    app.service.accounts().close(&viewer, &body.current).await?;
+    Ok(logged_out(&app))
+}
+
+/// Takes from the limit of log-ins: a stolen session must not help to guess the current password.
+async fn limit_guesses(
+    app: &App,
+    viewer: &Viewer,
+    context: &RequestContext,
+) -> Result<(), Problem> {
+    let guesses = &app.limits.log_ins_per_handle;
+    guesses.take(viewer.id.as_u64(), Some(context)).await?;
+    Ok(())
 }

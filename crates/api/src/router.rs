@@ -111,6 +111,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(start::start))
         .routes(routes!(me::show, me::change))
         .routes(routes!(me::password))
+        .routes(routes!(me::delete))
         .routes(routes!(media::avatar::change, media::avatar::remove))
         .routes(routes!(
             sessions::log_in::log_in,

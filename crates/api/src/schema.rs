@@ -33,8 +33,9 @@ pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage,
 pub use person::{Avatar, Person, PersonCounts, Privacy, Relation};
 pub use problem::{FieldProblem, Problem};
 pub use requests::{
-    AttachMedia, ChangePassword, ChangePrivacy, ChangeProfile, EditComment, EditStory, LogIn,
-    MarkNotificationsRead, MarkRead, PartOfUpload, PostStory, SignUp, UploadMedia, WriteComment,
+    AttachMedia, ChangePassword, ChangePrivacy, ChangeProfile, DeleteAccount, EditComment,
+    EditStory, LogIn, MarkNotificationsRead, MarkRead, PartOfUpload, PostStory, SignUp,
+    UploadMedia, WriteComment,
 };
 pub use responses::{
     Availability, CommentReaction, HandleCheck, Reaction, ReadPosition, Session, SignedIn,

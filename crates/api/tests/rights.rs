@@ -107,6 +107,11 @@ fn table() -> Vec<Row> {
             json!({ "current": "wrong-one", "new": "another-long-one-17" }),
             Any([401, 422, 422, 422, 422, 422, 422]),
         ),
+        with(
+            "POST /v1/me/deletion",
+            json!({ "current": "wrong-one" }),
+            Any([401, 422, 422, 422, 422, 422, 422]),
+        ),
         row("GET /v1/sessions", EVERYBODY),
         row(
             "DELETE /v1/sessions",

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
+use crate::erasure::Uses;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Media,
+    Accounts, Clock, Comments, Delivery, Erasure, FailedTask, Feeds, Invitations, Likes, Media,
     Notifications, People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers,
     Suggestions, Verifier,
 };
@@ -27,6 +28,7 @@ struct Handles {
     accounts: Accounts,
     comments: Comments,
     delivery: Delivery,
+    erasure: Erasure,
     feeds: Feeds,
     invitations: Invitations,
     likes: Likes,
@@ -67,6 +69,7 @@ impl Service {
         let Handles {
             core,
             delivery,
+            erasure,
             feeds,
             ..
         } = &*service.0;
@@ -80,6 +83,7 @@ impl Service {
         core.spawn_watched();
         core.spawn_cache_lease();
         delivery.spawn_workers();
+        erasure.spawn();
         feeds.spawn_wake_ups();
         Ok(service)
     }
@@ -123,6 +127,12 @@ impl Service {
     #[must_use]
     pub fn delivery(&self) -> &Delivery {
         &self.0.delivery
+    }
+
+    /// Erases closed accounts.
+    #[must_use]
+    pub fn erasure(&self) -> &Erasure {
+        &self.0.erasure
     }
 
     /// Home feeds.
@@ -308,19 +318,31 @@ impl Handles {
         let relations = Relations::new(of());
         let strangers = Strangers::new(of());
         let media = Media::new(of(), strangers.clone());
+        let stories = Stories::new(of(), delivery.clone(), media.clone());
+        let (comments, likes) = (Comments::new(of()), Likes::new(of()));
+        let uses = Uses {
+            comments: comments.clone(),
+            likes: likes.clone(),
+            media: media.clone(),
+            relations: relations.clone(),
+            sessions: sessions.clone(),
+            stories: stories.clone(),
+            closed: accounts.closed(),
+        };
         Self {
             invitations: Invitations::new(of(), accounts.clone(), relations.clone()),
             accounts,
-            comments: Comments::new(of()),
-            likes: Likes::new(of()),
+            comments,
+            likes,
             people: People::new(of()),
             relations,
             saves: Saves::new(of()),
-            stories: Stories::new(of(), delivery.clone(), media.clone()),
+            stories,
             strangers,
             media,
             suggestions: Suggestions::new(of(), feeds.clone()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
+            erasure: Erasure::new(of(), uses),
             delivery,
             feeds,
             notifications,

@@ -138,21 +138,30 @@ impl Sessions {
     /// # Errors
     /// When the store fails.
     pub async fn end_others(&self, viewer: &Viewer) -> ServiceResult<()> {
-        let (this, viewer) = (self.clone(), *viewer);
+        self.end_except(viewer.id, viewer.session).await
+    }
+
+    /// Ends all sessions of a person.
+    pub(crate) async fn end_all(&self, person: PersonId) -> ServiceResult<()> {
+        match self.core.store.sessions_of(person).await?.is_empty() {
+            true => Ok(()),
+            // No session has this id.
+            false => self.end_except(person, SessionId::default()).await,
+        }
+    }
+
+    async fn end_except(&self, person: PersonId, keep: SessionId) -> ServiceResult<()> {
+        let this = self.clone();
         self.core
             .run_to_completion(async move {
-                let possible_changes = this.possibly_ended(viewer.id).await?;
-                let answer = this
-                    .core
-                    .store
-                    .end_other_sessions(viewer.id, viewer.session)
-                    .await;
+                let possible_changes = this.possibly_ended(person).await?;
+                let answer = this.core.store.end_other_sessions(person, keep).await;
                 let ended = this
                     .core
                     .invalidate_on_error(answer, [possible_changes])
                     .await?;
                 this.core
-                    .invalidate(ended.at, [Change::SessionsEnded(viewer.id, ended.value)])
+                    .invalidate(ended.at, [Change::SessionsEnded(person, ended.value)])
                     .await;
                 Ok(())
             })

@@ -26,7 +26,7 @@ statements! {
     TERMS_INSERT = "INSERT INTO search_terms (bucket, person, term)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[]) ON CONFLICT (term, person, bucket) DO NOTHING";
     TERMS_DELETE = "DELETE FROM search_terms WHERE bucket = $1 AND person = $2";
-    CREDENTIALS = "SELECT id, password_hash FROM people WHERE bucket = $1 AND id = $2";
+    CREDENTIALS = "SELECT id, password_hash FROM people WHERE bucket = $1 AND id = $2 AND closed_at IS NULL";
     PASSWORD_UPDATE = "UPDATE people SET password_hash = $3 WHERE bucket = $1 AND id = $2 AND password_hash = $4";
 }
 
@@ -200,8 +200,10 @@ pub(crate) fn insert_terms(terms: impl IntoIterator<Item = (PersonId, String)>) 
 /// Replaces the search terms of a person.
 pub(crate) fn replace_terms(person: PersonId, terms: &[String]) -> Vec<Query> {
     let terms = terms.iter().map(|term| (person, term.clone()));
-    vec![
-        bind!(TERMS_DELETE, person.bucket(), person),
-        insert_terms(terms),
-    ]
+    vec![remove_terms(person), insert_terms(terms)]
+}
+
+/// Removes the search terms of a person.
+pub(crate) fn remove_terms(person: PersonId) -> Query {
+    bind!(TERMS_DELETE, person.bucket(), person)
 }

@@ -20,6 +20,7 @@ mod cache_leases;
 mod changes;
 mod citus;
 mod claims;
+mod closures;
 mod comment_likes;
 mod comments;
 mod connection;

@@ -20,7 +20,7 @@ use super::tx::Tx;
 use super::{PostgresStore, tags};
 
 statements! {
-    NEXT_PEOPLE = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
+    NEXT_PEOPLE = "SELECT id FROM people WHERE id > $1 AND closed_at IS NULL ORDER BY id LIMIT $2";
     PERSON_NAMES = "SELECT handle, display_name FROM people WHERE bucket = $1 AND id = $2 FOR UPDATE";
     PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, comments, text_bytes, large
         FROM person_counts WHERE bucket = $1 AND person = $2 FOR UPDATE";
@@ -57,7 +57,7 @@ statements! {
     COMMENT_COUNTED = "SELECT (SELECT count(*) FROM comments WHERE bucket = $1 AND parent = $2 AND NOT deleted),
         (SELECT count(*) FROM comment_likes WHERE bucket = $1 AND comment = $2)";
     COMMENT_MEND = "UPDATE comments SET replies = $3, likes = $4 WHERE bucket = $1 AND id = $2";
-    PEOPLE_COUNT = "SELECT count(*) FROM people";
+    PEOPLE_COUNT = "SELECT count(*) FROM people WHERE closed_at IS NULL";
     STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
 

@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = migrations![
     19 "0019_uploads",
     20 "0020_previews",
     21 "0021_media_faults",
+    22 "0022_closed_accounts",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

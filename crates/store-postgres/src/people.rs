@@ -20,16 +20,17 @@ use super::{PostgresStore, changes};
 
 statements! {
     PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
-        FROM people WHERE bucket = $1 AND id = $2";
+        FROM people WHERE bucket = $1 AND id = $2 AND closed_at IS NULL";
     PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
-        FROM people WHERE id = ANY($1)";
-    ID_BY_HANDLE = "SELECT person FROM handles WHERE handle = $1";
-    IDS_BY_HANDLE = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
+        FROM people WHERE id = ANY($1) AND closed_at IS NULL";
+    ID_BY_HANDLE = "SELECT person FROM handles WHERE handle = $1 AND NOT closed";
+    IDS_BY_HANDLE = "SELECT handle, person FROM handles WHERE handle = ANY($1) AND NOT closed";
+    HANDLE_TAKEN = "SELECT 1 FROM handles WHERE handle = $1";
     PEOPLE_EXISTING = "SELECT person FROM person_counts WHERE person = ANY($1)";
     PROFILE_UPDATE = "UPDATE people SET display_name = coalesce($3, display_name), bio = coalesce($4, bio),
         language = coalesce($5, language), mentions_by = coalesce($6, mentions_by),
         comments_by = coalesce($7, comments_by), requests_by = coalesce($8, requests_by), revision = revision + 1
-        WHERE bucket = $1 AND id = $2
+        WHERE bucket = $1 AND id = $2 AND closed_at IS NULL
         RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts
         WHERE bucket = $1 AND person = $2";
@@ -39,7 +40,7 @@ statements! {
     /// The empty text hides the term from the planner. Otherwise it may scan everybody whose term is in the range.
     WITH_TERM_AMONG = "SELECT person FROM search_terms
         WHERE person = ANY($1) AND term || '' >= $2 AND term || '' < $3";
-    EVERYBODY = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
+    EVERYBODY = "SELECT id FROM people WHERE id > $1 AND closed_at IS NULL ORDER BY id LIMIT $2";
     READ_POSITION = "SELECT story FROM read_marks WHERE bucket = $1 AND person = $2";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (bucket, person, story) VALUES ($1, $2, $3)
         ON CONFLICT (person, bucket) DO UPDATE SET story = greatest(read_marks.story, excluded.story)
@@ -106,7 +107,10 @@ impl People for PostgresStore {
 
     async fn handle_use(&self, handle: &str, skeleton: &str) -> StoreResult<HandleUse> {
         let context = "check a handle";
-        if self.id_by_handle(context, handle).await?.is_some() {
+        let taken = self
+            .db
+            .read(Class::Read, context, bind!(HANDLE_TAKEN, handle));
+        if taken.await?.exists() {
             return Ok(HandleUse::Taken);
         }
         let taken = bind!(SKELETON_TAKEN, skeleton);

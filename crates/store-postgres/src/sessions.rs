@@ -31,6 +31,7 @@ statements! {
     SESSION_END = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 AND id = $3 RETURNING token";
     SESSIONS_END = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 AND id = ANY($3)";
     SESSIONS_END_OTHERS = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 AND id <> $3 RETURNING token";
+    SESSIONS_END_ALL = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 RETURNING token";
     TOKENS_END = "DELETE FROM sessions WHERE token = ANY($1)";
     TOKENS_EXPIRED = "SELECT token, person FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
     TOKENS_IDLE = "SELECT token, person FROM sessions WHERE used_at < $1 ORDER BY used_at LIMIT $2";
@@ -203,7 +204,20 @@ pub(crate) async fn end_others(
     person: PersonId,
     keep: SessionId,
 ) -> StoreResult<Vec<TokenHash>> {
-    let end = bind!(SESSIONS_END_OTHERS, person.bucket(), person, keep);
+    end(
+        tx,
+        person,
+        bind!(SESSIONS_END_OTHERS, person.bucket(), person, keep),
+    )
+    .await
+}
+
+/// Ends all sessions of a person, after [`lock`]. Returns their tokens.
+pub(crate) async fn end_all(tx: &Tx, person: PersonId) -> StoreResult<Vec<TokenHash>> {
+    end(tx, person, bind!(SESSIONS_END_ALL, person.bucket(), person)).await
+}
+
+async fn end(tx: &Tx, person: PersonId, end: Query) -> StoreResult<Vec<TokenHash>> {
     let ended: Vec<TokenHash> = tx.rows(end, |row| bytes(row, 0)).await?;
     tx.last([end_tokens(&ended), changes::log_ended(person, &ended)])
         .await?;

@@ -76,6 +76,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::changes::STATEMENTS,
     super::citus::STATEMENTS,
     super::claims::STATEMENTS,
+    super::closures::STATEMENTS,
     super::comment_likes::STATEMENTS,
     super::comments::STATEMENTS,
     super::connection::STATEMENTS,

@@ -102,6 +102,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the people whom one person put aside, at most 1,000",
     ),
     (
+        "PUT_ASIDE_ERASE",
+        "Sort by",
+        "the people whom one person put aside, up to its limit",
+    ),
+    (
         "PUT_ASIDE_FORGET",
         "Sort by",
         "the people whom one person put aside, at most 1,000",

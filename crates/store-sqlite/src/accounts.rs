@@ -15,8 +15,8 @@ statements! {
     PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     TERM_INSERT = "INSERT INTO search_terms (term, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    CREDENTIALS_BY_HANDLE = "SELECT id, password_hash FROM people WHERE handle = ?1";
-    CREDENTIALS_BY_ID = "SELECT id, password_hash FROM people WHERE id = ?1";
+    CREDENTIALS_BY_HANDLE = "SELECT id, password_hash FROM people WHERE handle = ?1 AND closed_at IS NULL";
+    CREDENTIALS_BY_ID = "SELECT id, password_hash FROM people WHERE id = ?1 AND closed_at IS NULL";
     PASSWORD_UPDATE = "UPDATE people SET password_hash = ?2 WHERE id = ?1 AND password_hash = ?3
         AND EXISTS (SELECT 1 FROM sessions WHERE id = ?4 AND person = ?1)";
 }

@@ -8,7 +8,7 @@ use super::statement::statements;
 use sosik_store::{StoreResult, TokenHash};
 
 statements! {
-    DEVICE_KNOWN = "SELECT 1 FROM devices WHERE device = ?2 AND person = (SELECT id FROM people WHERE handle = ?1)";
+    DEVICE_KNOWN = "SELECT 1 FROM devices WHERE device = ?2 AND person = (SELECT id FROM people WHERE handle = ?1 AND closed_at IS NULL)";
     DEVICE_USED = "INSERT INTO devices (person, device, used_at) VALUES (?1, ?2, ?3)
         ON CONFLICT (person, device) DO UPDATE SET used_at = max(used_at, excluded.used_at)";
     DEVICES_FORGET = "DELETE FROM devices WHERE person = ?1 AND device IN

@@ -14,6 +14,7 @@ mod avatars;
 pub mod backup;
 mod blocks;
 mod bulk;
+mod closures;
 mod comment_likes;
 mod comments;
 mod counts;

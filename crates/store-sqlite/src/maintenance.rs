@@ -19,7 +19,7 @@ use sosik_store::{
 };
 
 statements! {
-    NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
+    NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 AND closed_at IS NULL ORDER BY id LIMIT ?2";
     PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE person = ?1),
         (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
         (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
@@ -47,7 +47,7 @@ statements! {
             (SELECT count(*) FROM comment_likes l WHERE l.comment = c.id)
         FROM comments c WHERE c.id > ?1 ORDER BY c.id LIMIT ?2";
     COMMENT_MEND = "UPDATE comments SET replies = ?2, likes = ?3 WHERE id = ?1";
-    PEOPLE_COUNT = "SELECT count(*) FROM people";
+    PEOPLE_COUNT = "SELECT count(*) FROM people WHERE closed_at IS NULL";
     STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
 

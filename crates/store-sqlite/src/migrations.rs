@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = migrations![
     15 "0015_uploads",
     16 "0016_previews",
     17 "0017_media_faults",
+    18 "0018_closed_accounts",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -19,15 +19,16 @@ use sosik_store::{
 
 statements! {
     PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
-        FROM people WHERE id = ?1";
+        FROM people WHERE id = ?1 AND closed_at IS NULL";
     PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar
-        FROM people WHERE handle = ?1";
+        FROM people WHERE handle = ?1 AND closed_at IS NULL";
     PERSON_EXISTS = "SELECT 1 FROM people WHERE id = ?1";
-    ID_BY_HANDLE = "SELECT id FROM people WHERE handle = ?1";
+    ID_BY_HANDLE = "SELECT id FROM people WHERE handle = ?1 AND closed_at IS NULL";
+    HANDLE_TAKEN = "SELECT 1 FROM people WHERE handle = ?1";
     PROFILE_UPDATE = "UPDATE people SET display_name = coalesce(?2, display_name), bio = coalesce(?3, bio),
         language = coalesce(?4, language), mentions_by = coalesce(?5, mentions_by),
         comments_by = coalesce(?6, comments_by), requests_by = coalesce(?7, requests_by), revision = revision + 1
-        WHERE id = ?1
+        WHERE id = ?1 AND closed_at IS NULL
         RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by, avatar";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
@@ -38,7 +39,7 @@ statements! {
         WHERE (t.term, t.person) > (?1, ?2) AND t.term < ?3 ORDER BY t.term, t.person LIMIT ?4";
     HAS_TERM = "SELECT 1 FROM search_terms INDEXED BY search_terms_of
         WHERE person = ?1 AND term >= ?2 AND term < ?3 LIMIT 1";
-    EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
+    EVERYBODY = "SELECT id FROM people WHERE id > ?1 AND closed_at IS NULL ORDER BY id LIMIT ?2";
     ANYBODY = "SELECT 1 FROM people LIMIT 1";
     READ_POSITION = "SELECT story FROM read_marks WHERE person = ?1";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (person, story) VALUES (?1, ?2)
@@ -82,7 +83,7 @@ impl People for SqliteStore {
             ];
             let changed = db.row(PROFILE_UPDATE, values, person)?;
             if let (Some(_), Some(terms)) = (&changed, &change.search_terms) {
-                db.execute(TERMS_DELETE, [id.as_i64()])?;
+                remove_terms(db, id)?;
                 insert_terms(db, id, terms)?;
             }
             Ok(changed)
@@ -108,7 +109,7 @@ impl People for SqliteStore {
     async fn handle_use(&self, handle: &str, skeleton: &str) -> StoreResult<HandleUse> {
         let (handle, skeleton) = (handle.to_owned(), skeleton.to_owned());
         self.read("check a handle", move |db| {
-            Ok(if db.exists(ID_BY_HANDLE, [handle])? {
+            Ok(if db.exists(HANDLE_TAKEN, [handle])? {
                 HandleUse::Taken
             } else if db.exists(SKELETON_TAKEN, [skeleton])? {
                 HandleUse::Confusable
@@ -198,7 +199,13 @@ pub(super) fn check(db: &Db<'_>) -> StoreResult<()> {
     db.exists(ANYBODY, []).map(|_there_is| ())
 }
 
-/// Whether the person exists.
+/// Removes the search terms of a person.
+pub(super) fn remove_terms(db: &Db<'_>, person: PersonId) -> StoreResult<()> {
+    db.execute(TERMS_DELETE, [person.as_i64()])?;
+    Ok(())
+}
+
+/// Whether the person exists, also with a closed account.
 pub(super) fn exists(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
     db.exists(PERSON_EXISTS, [person.as_i64()])
 }

@@ -20,6 +20,7 @@ statements! {
         WHERE person = ?1 ORDER BY used_at DESC, id DESC";
     SESSION_END = "DELETE FROM sessions WHERE id = ?2 AND person = ?1 RETURNING token";
     SESSIONS_END_OTHERS = "DELETE FROM sessions WHERE person = ?1 AND id <> ?2 RETURNING token";
+    SESSIONS_END_ALL = "DELETE FROM sessions WHERE person = ?1 RETURNING token";
     SESSIONS_EXPIRED = "DELETE FROM sessions WHERE id IN
         (SELECT id FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
     SESSIONS_IDLE = "DELETE FROM sessions WHERE id IN
@@ -140,6 +141,11 @@ pub(super) fn end_others(
         params![person.as_i64(), keep.as_i64()],
         |row| row.get(0),
     )
+}
+
+/// Ends all sessions of a person.
+pub(super) fn end_all(db: &Db<'_>, person: PersonId) -> StoreResult<Vec<TokenHash>> {
+    db.rows(SESSIONS_END_ALL, [person.as_i64()], |row| row.get(0))
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {

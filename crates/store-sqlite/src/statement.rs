@@ -45,6 +45,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::avatars::STATEMENTS,
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
+    super::closures::STATEMENTS,
     super::comment_likes::STATEMENTS,
     super::comments::STATEMENTS,
     super::counts::STATEMENTS,

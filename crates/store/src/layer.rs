@@ -169,6 +169,13 @@ layers! {
             commit end_other_sessions(person: PersonId, keep: SessionId) -> Vec<TokenHash>;
             write remove_stale_sessions(now: Timestamp, idle_since: Timestamp, limit: u32) -> u64;
         }
+        Closures {
+            commit close_account(closing: AccountClosing) -> Option<Vec<TokenHash>>;
+            read closed_accounts(after: PersonId, limit: u32) -> Vec<ClosedAccount>;
+            read remains_of(person: PersonId, limit: u32) -> PersonRemains;
+            write erase_own_rows(person: PersonId, limit: u32) -> RowsLeft;
+            write finish_erasure(person: PersonId, now: Timestamp) -> ();
+        }
         Invitations {
             write add_invitation(invitation: NewInvitation, invitations_max: u32) -> bool;
             read invitations_of(inviter: PersonId, now: Timestamp) -> Vec<InvitationRecord>;

@@ -1,6 +1,7 @@
 //! The arguments and results of the store, in terms of the product.
 
 mod cache_leases;
+mod closures;
 mod invitations;
 mod media;
 mod operators;
@@ -12,6 +13,7 @@ mod stories;
 mod uploads;
 
 pub use cache_leases::*;
+pub use closures::*;
 pub use invitations::*;
 pub use media::*;
 pub use operators::*;

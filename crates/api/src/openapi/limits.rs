@@ -171,7 +171,9 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("SignUp", "password") | ("ChangePassword", "new") => {
             text(PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)
         }
-        ("LogIn", "password") | ("ChangePassword", "current") => text(0, PASSWORD_CHARACTERS_MAX),
+        ("LogIn", "password") | ("ChangePassword" | "DeleteAccount", "current") => {
+            text(0, PASSWORD_CHARACTERS_MAX)
+        }
         ("PostStory" | "EditStory" | "Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
         ("WriteComment" | "EditComment", "text") => matching(r"\S", 1, COMMENT_CHARACTERS_MAX),
         ("Comment", "text") => text(0, COMMENT_CHARACTERS_MAX),

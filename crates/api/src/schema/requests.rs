@@ -52,6 +52,15 @@ pub struct ChangePassword {
     pub new: String,
 }
 
+/// `POST /v1/me/deletion`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    /// The current password.
+    #[schema(format = Password)]
+    pub current: String,
+}
+
 /// `PATCH /v1/me`: omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

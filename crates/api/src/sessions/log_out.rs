@@ -23,11 +23,16 @@ const ONLY_CACHE: HeaderValue = HeaderValue::from_static("\"cache\"");
     responses((status = 204, description = "the session has ended")))]
 pub(crate) async fn log_out(State(app): State<App>, viewer: Viewer) -> Result<Response, Problem> {
     app.service.sessions().log_out(&viewer).await?;
+    Ok(logged_out(&app))
+}
+
+/// The response after which the browser has neither the session nor cached answers to it.
+pub(crate) fn logged_out(app: &App) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(CLEAR_SITE_DATA, ONLY_CACHE);
-    if let Some(cookie) = forget_session(&app) {
+    if let Some(cookie) = forget_session(app) {
         headers.insert(header::SET_COOKIE, cookie);
     }
-    Ok(response)
+    response
 }

@@ -5,6 +5,7 @@
 //! request and no stream continues with it.
 
 mod breached;
+mod close;
 mod common;
 mod devices;
 mod dubeolsik;
@@ -21,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 
 use sosik_feed::{PersonId, SessionId};
 use sosik_store::TokenHash;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::caches::PersonEntry;
 use crate::core::Core;
@@ -42,6 +43,8 @@ pub struct Accounts {
     hashed: Arc<AtomicU64>,
     /// The source of breached passwords, if one is configured.
     breached: Arc<OnceLock<Box<dyn BreachedPasswords>>>,
+    /// Wakes the task that erases closed accounts.
+    closed: Arc<Notify>,
 }
 
 impl Accounts {
@@ -50,6 +53,7 @@ impl Accounts {
             hashing: Arc::new(Semaphore::new(core.settings.passwords.hashes_at_once)),
             hashed: Arc::default(),
             breached: Arc::default(),
+            closed: Arc::default(),
             core,
             sessions,
         }

@@ -39,18 +39,9 @@ impl Accounts {
         new: &str,
     ) -> ServiceResult<()> {
         check_password_length(new)?;
-        let gone = ServiceError::NotFound("person");
-        let Some(credentials) = self.core.store.credentials_of(viewer.id).await? else {
-            return Err(gone);
-        };
-        if !self
-            .password_matches(current, Some(credentials.password_hash.clone()))
-            .await?
-        {
-            return Err(ServiceError::WrongPassword);
-        }
+        let checked = self.checked(viewer, current).await?;
         let Some(person) = self.core.person(viewer.id).await? else {
-            return Err(gone);
+            return Err(ServiceError::NotFound("person"));
         };
         let personal = [
             person.record.handle.clone(),
@@ -58,7 +49,7 @@ impl Accounts {
         ];
         let change = PasswordChange {
             person: viewer.id,
-            checked: credentials.password_hash,
+            checked,
             hash: self.hash_new_password(new, personal).await?,
             session: viewer.session,
         };
@@ -66,6 +57,21 @@ impl Accounts {
         self.core
             .run_to_completion(async move { this.replace_password(change).await })
             .await
+    }
+
+    /// The stored hash of the viewer's password, if it is that of `current`.
+    ///
+    /// # Errors
+    /// `WrongPassword`; `Busy`.
+    pub(super) async fn checked(&self, viewer: &Viewer, current: &str) -> ServiceResult<String> {
+        let stored = self.core.store.credentials_of(viewer.id).await?;
+        let hash = stored
+            .ok_or(ServiceError::NotFound("person"))?
+            .password_hash;
+        match self.password_matches(current, Some(hash.clone())).await? {
+            true => Ok(hash),
+            false => Err(ServiceError::WrongPassword),
+        }
     }
 
     async fn replace_password(&self, change: PasswordChange) -> ServiceResult<()> {

@@ -9,8 +9,8 @@ use sosik_feed::{Circle, CommitPosition, PersonId, StoryId};
 use sosik_store::{LikedStories, StoryCounts};
 
 use super::Core;
-use crate::ServiceResult;
 use crate::caches::{CacheStats, Caches, PersonEntry, Renderings, StoryEntry};
+use crate::{ServiceError, ServiceResult};
 
 /// Newest likes of a reader that are cached; older ones are read from the store. 2 KiB for each reader.
 const LIKED_MAX: u32 = 256;
@@ -211,6 +211,17 @@ impl Core {
     /// When the store fails.
     pub(crate) async fn person(&self, id: PersonId) -> ServiceResult<Option<Arc<PersonEntry>>> {
         Ok(self.people(&[id]).await?.remove(&id))
+    }
+
+    /// Rejects an id that belongs to nobody, or to a closed account.
+    ///
+    /// # Errors
+    /// `NotFound`; when the store fails.
+    pub(crate) async fn require_person(&self, id: PersonId) -> ServiceResult<()> {
+        match self.person(id).await? {
+            Some(_) => Ok(()),
+            None => Err(ServiceError::NotFound("person")),
+        }
     }
 
     /// The stories among these that the person likes. The ids may be in any order.

@@ -61,9 +61,12 @@ impl Core {
             .pop()
             .flatten()
             .ok_or(ServiceError::NotFound("story"))?;
+        let author = story.record.author;
         let circle = self.circle(viewer).await?;
-        let circle = self.decide(viewer, &circle, [story.record.author]).await?;
-        if circle.may_open(viewer, story.record.author, story.record.audience) {
+        let circle = self.decide(viewer, &circle, [author]).await?;
+        let is_open = circle.may_open(viewer, author, story.record.audience);
+        // The stories of a closed account are erased after it is hidden.
+        if is_open && self.person(author).await?.is_some() {
             Ok(story)
         } else {
             Err(ServiceError::NotFound("story"))

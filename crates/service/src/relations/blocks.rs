@@ -12,6 +12,7 @@ impl Relations {
     /// `NotFound` if the person does not exist; `RuleBroken` at the limit or for oneself.
     pub async fn block(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let pair = Pair::new(viewer, other)?;
+        self.core.require_person(other).await?;
         let this = self.clone();
         self.core
             .run_to_completion(async move {
@@ -56,6 +57,7 @@ impl Relations {
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         Pair::new(viewer, other)?;
+        self.core.require_person(other).await?;
         self.change_own_circle(
             Change::CircleShrank(viewer),
             RuleBroken::MuteLimit,

@@ -12,6 +12,7 @@ impl Relations {
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn follow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         Pair::new(viewer, other)?;
+        self.core.require_person(other).await?;
         self.change_own_circle(
             Change::CircleGrew(viewer),
             RuleBroken::FollowLimit,

@@ -18,6 +18,7 @@ impl Relations {
         other: PersonId,
     ) -> ServiceResult<()> {
         let pair = Pair::new(viewer, other)?;
+        self.core.require_person(other).await?;
         if self.core.refuses_request(viewer, other).await? {
             return Err(RuleBroken::RequestsLimited.into());
         }
@@ -58,6 +59,7 @@ impl Relations {
         viewer: PersonId,
         other: PersonId,
     ) -> ServiceResult<()> {
+        self.core.require_person(other).await?;
         let notification = NotificationId::for_reader(other, self.core.next_id().await?);
         let this = self.clone();
         self.core

@@ -15,6 +15,7 @@ mod accounts;
 mod answers;
 mod buckets;
 mod comments;
+mod deletion;
 mod entitlement;
 mod freshness;
 mod lists;

@@ -22,7 +22,8 @@ PRAGMA foreign_keys = OFF;
 CREATE TEMPORARY TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500)
     SELECT n, n * 256 + n % 256 AS id, (n + 7) * 256 + (n + 7) % 256 AS other FROM n;
 INSERT INTO people SELECT id, 'h' || n, 's' || n, '이름 ' || n, char(10) || ''';-- \\N \\.' || char(9), 'ko', 'hash' || n,
-    n, n + 1, n % 3, (n + 1) % 3, (n + 2) % 3, CASE n % 4 WHEN 0 THEN '{\"media\":\"' || n || '\"}' ELSE '' END FROM n;
+    n, n + 1, n % 3, (n + 1) % 3, (n + 2) % 3, CASE n % 4 WHEN 0 THEN '{\"media\":\"' || n || '\"}' ELSE '' END,
+    CASE n % 5 WHEN 0 THEN n + 3 END, CASE n % 10 WHEN 0 THEN n + 4 END FROM n;
 INSERT INTO person_counts SELECT id, n, n + 1, n + 2, n + 3, n + 4, n + 5, n << 33, n % 2 FROM n;
 INSERT INTO stranger_mentions SELECT id, n, n + 1 FROM n;
 INSERT INTO read_marks SELECT id, n + 1, n + 2 FROM n;
@@ -65,8 +66,8 @@ INSERT INTO cursor_keys SELECT n, randomblob(16), n FROM n WHERE n < 200;
 /// Pairs of queries with the same rows: what the target stores twice, and what is computed.
 const MIRRORS: &[[&str; 2]] = &[
     [
-        "SELECT handle, id FROM people",
-        "SELECT handle, person FROM handles",
+        "SELECT handle, id, closed_at IS NOT NULL FROM people",
+        "SELECT handle, person, closed FROM handles",
     ],
     [
         "SELECT skeleton, id FROM people",

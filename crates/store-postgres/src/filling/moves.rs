@@ -20,7 +20,7 @@ pub const MOVES: &[Move] = &[
     table("cursor_keys", &["number"], None),
     table("people", &["id"], Some("id")),
     Move {
-        from: "(SELECT handle, id AS person FROM people)",
+        from: "(SELECT handle, id AS person, closed_at IS NOT NULL AS closed FROM people)",
         ..table("handles", &["person"], None)
     },
     Move {

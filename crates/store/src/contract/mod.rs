@@ -7,6 +7,7 @@
 mod accounts;
 mod bulk;
 mod cache_leases;
+mod closures;
 mod comment_likes;
 mod comments;
 mod cursor_keys;
@@ -30,6 +31,7 @@ mod uploads;
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
 pub use cache_leases::CacheLeases;
+pub use closures::Closures;
 pub use comment_likes::CommentLikes;
 pub use comments::{COMMENT_LIKES_REMOVED_MAX, Comments};
 pub use cursor_keys::CursorKeys;
@@ -59,6 +61,7 @@ use crate::{StoreResult, StoreStats};
 pub trait Store:
     Accounts
     + Sessions
+    + Closures
     + Invitations
     + People
     + Relations

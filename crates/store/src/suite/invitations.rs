@@ -209,7 +209,11 @@ impl World {
         self.sign_up_invited(person, key).await.unwrap().value
     }
 
-    async fn invitations(&self, inviter: PersonId, now: Timestamp) -> Vec<InvitationRecord> {
+    pub(super) async fn invitations(
+        &self,
+        inviter: PersonId,
+        now: Timestamp,
+    ) -> Vec<InvitationRecord> {
         self.invitations_of(inviter, now).await.unwrap()
     }
 }

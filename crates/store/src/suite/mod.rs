@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod avatars;
 pub mod bulk;
 pub mod cache_leases;
+pub mod closures;
 pub mod comments;
 pub mod cursor_keys;
 pub mod feeds;
@@ -63,6 +64,15 @@ macro_rules! contract_suite {
                 filling_again_changes_nothing_and_afterwards_rows_are_checked_again,
                 filling_in_somebody_who_does_not_exist_does_nothing,
                 nobody_is_filled_beyond_the_limit_of_friends,
+            }
+            closures {
+                a_closed_account_is_found_by_nobody_and_its_handle_stays_taken,
+                an_account_is_closed_once_and_only_from_the_password_that_was_checked,
+                a_mention_of_a_closed_account_is_plain_text,
+                what_a_person_wrote_and_liked_elsewhere_is_listed_until_it_is_gone,
+                rows_that_only_their_owner_saw_are_erased_in_steps,
+                closed_accounts_are_listed_until_they_are_erased,
+                repairs_pass_over_closed_accounts,
             }
             comments {
                 comments_are_kept_oldest_first_and_counted,

@@ -249,13 +249,13 @@ impl World {
         assert!(self.edit_story(edit).await.unwrap().is_some());
     }
 
-    async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
+    pub(super) async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
         let people = self.people_by_id(ids).await.unwrap();
         people.into_iter().map(|person| person.handle).collect()
     }
 
     /// The handles of the first rows of the index in a range.
-    async fn found(&self, from: &str, to: &str, limit: u32) -> Vec<String> {
+    pub(super) async fn found(&self, from: &str, to: &str, limit: u32) -> Vec<String> {
         let rows = self.people_by_term(&place_before(from), to, limit).await;
         let rows = rows.unwrap().into_iter();
         rows.map(|row| row.person.handle).collect()

@@ -46,7 +46,7 @@ impl World {
     }
 
     /// Likes an existing comment.
-    async fn likes_comment(&self, person: PersonId, comment: CommentId) -> LikedComment {
+    pub(super) async fn likes_comment(&self, person: PersonId, comment: CommentId) -> LikedComment {
         let liked = self.comment_by_id(comment).await.unwrap().unwrap();
         let note = self.note(liked.author);
         self.like_comment(person, comment, note, self.now())
