@@ -52,6 +52,7 @@ beforeAll(async () => {
     ['profile', '/settings/profile'],
     ['password', '/settings/password'],
     ['sessions', '/settings/sessions'],
+    ['delete', '/settings/delete'],
     ['blocked', '/settings/hidden/blocked'],
     ['muted', '/settings/hidden/muted'],
     ['missing', '/no/such/place'],
@@ -78,10 +79,10 @@ describe.each(EVERY_SIZE)('on a %s', (size) => {
 
   it.each(['light', 'dark'] as const)('axe finds nothing wrong with the gate in the %s theme', async (colorScheme) => {
     const page = await (await openDevice(size, { colorScheme })).newPage();
-    for (const address of ['/log-in', '/sign-up', '/invite#old', '/no/such/place']) {
+    for (const address of ['/log-in', '/log-in?deleted', '/sign-up', '/invite#old', '/no/such/place']) {
       await page.goto(address);
       await settled(page);
-      await picture(page, `gate${address.replaceAll(/[/#]/g, '-')}-${colorScheme}-${size}`);
+      await picture(page, `gate${address.replaceAll(/[/#?]/g, '-')}-${colorScheme}-${size}`);
       expect(await faults(page), address).toEqual([]);
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { EVERY_SIZE, expectComplaints, openAs, openDevice, picture } from './browser';
+import { faults, settled } from './axe';
+import { EVERY_SIZE, expectComplaints, kept, openAs, openDevice, picture, story } from './browser';
 import { PASSWORD, Person } from './town';
 
 describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
@@ -92,6 +93,64 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await page.getByRole('button', { name: '로그아웃' }).click();
     await page.waitForURL('**/log-in');
     expect(await page.evaluate(() => localStorage.getItem('sosik.me'))).toBeNull();
+  });
+
+  it('is deleted with everything it shared, and nothing stays on the device', async () => {
+    expectComplaints(/status of 4(04|22)/);
+    const [mina, bo] = (await Person.several(2)) as [Person, Person];
+    await mina.befriends(bo);
+    await bo.sees(await mina.posts('곧 사라질 소식'));
+    const friend = await openAs(bo, size);
+    await story(friend, '곧 사라질 소식').waitFor();
+
+    const page = await openAs(mina, size);
+    const other = await page.context().newPage();
+    await other.goto('/');
+    await story(other, '곧 사라질 소식').waitFor();
+    await page.goto('/settings');
+    await page.getByRole('link', { name: '계정 삭제' }).click();
+    await expect.poll(() => page.title()).toContain('계정 삭제');
+    await page.getByText(`아이디(@${mina.handle})`).waitFor();
+    const password = page.getByLabel('지금 비밀번호', { exact: true });
+    const confirm = async () => {
+      await page.getByRole('main').getByRole('button', { name: '계정 삭제' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: '계정 삭제' }).click();
+    };
+    await password.fill('not-the-password');
+    await confirm();
+    await page.getByText('지금 비밀번호가 맞지 않아요').waitFor();
+    await expect.poll(() => password.evaluate((field) => document.activeElement === field)).toBe(true);
+    await settled(page);
+    expect(await faults(page)).toEqual([]);
+    await picture(page, `delete-${size}`);
+
+    await password.fill(PASSWORD);
+    await confirm();
+    await page.waitForURL('**/log-in?deleted');
+    await page.getByText('계정을 삭제했어요').waitFor();
+    // This tab may have noticed first that the session has ended.
+    await other.waitForURL(/\/log-in\?(deleted|ended)/);
+    const left = await kept(page);
+    expect(left).not.toContain('곧 사라질 소식');
+    expect(left).not.toContain(mina.handle);
+
+    // The answer is that for an unknown handle.
+    const logIn = async (handle: string) => {
+      const answer = await page.context().request.post('/v1/sessions', { data: { handle, password: PASSWORD } });
+      const { code, detail } = (await answer.json()) as { code: string; detail: string };
+      return { status: answer.status(), code, detail };
+    };
+    expect(await logIn(mina.handle)).toEqual(await logIn(`no_${mina.handle}`));
+    await page.getByLabel('아이디').fill(mina.handle);
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: '로그인', exact: true }).click();
+    await page.getByText('아이디나 비밀번호가 맞지 않아요').waitFor();
+
+    await friend.reload();
+    await friend.getByText('아직은 조용하네요').waitFor();
+    expect(await story(friend, '곧 사라질 소식').count()).toBe(0);
+    await friend.goto(`/@${mina.handle}`);
+    await friend.getByText('찾을 수 없는 사람이에요').waitFor();
   });
 
   it('leaves nothing of the feed in the HTTP cache after logging out', async () => {

@@ -4,11 +4,14 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person, Story } from '$/api/types';
 import { forgetEverything } from '$/offline/db';
+import { question } from '$/parts/dialog.svelte';
 import type { Place } from '$/router/index.svelte';
 import { become } from '$/session/index.svelte';
 import { takeDraft } from '$/stories/draft';
 
+import DeleteAccount from './DeleteAccount.svelte';
 import Edit from './Edit.svelte';
+import LogIn from './LogIn.svelte';
 import ProfileSettings from './ProfileSettings.svelte';
 import SignUp from './SignUp.svelte';
 
@@ -39,6 +42,74 @@ describe('signing up', () => {
     expect(['Name', 'Handle', 'Password'].map((label) => field(label).getAttribute('aria-invalid'))).toEqual(['true', 'true', 'true']);
     await waitFor(() => expect(document.activeElement).toBe(field('Name')));
     expect(sent).toEqual([]);
+  });
+});
+
+describe('deleting the account', () => {
+  const press = () => fireEvent.click(screen.getByRole('button', { name: 'Delete account' }));
+  const entersPassword = () => fireEvent.input(field('Current password'), { target: { value: 'a guess' } });
+
+  /** Answers the question, once it is asked. */
+  async function answers(yes: boolean): Promise<void> {
+    await waitFor(() => expect(question()?.title).toBe('Delete your account?'));
+    question()?.answer(yes);
+  }
+
+  it('says what happens to what, and asks for the password before anything else', async () => {
+    render(DeleteAccount, { place });
+    expect(screen.getAllByRole('listitem').map((item) => item.textContent).join(' ')).toContain('@bo stays taken');
+    await press();
+    expect(screen.getByText('The current password is wrong.')).toBeTruthy();
+    await waitFor(() => expect(document.activeElement).toBe(field('Current password')));
+    expect(question()).toBeNull();
+  });
+
+  it('does nothing when the person is not sure', async () => {
+    render(DeleteAccount, { place });
+    await entersPassword();
+    await press();
+    await answers(false);
+    await tick();
+    expect(sent).toEqual([]);
+    expect(field('Current password').value).toBe('a guess');
+  });
+
+  it('says at the field that the password is wrong, and leads there', async () => {
+    const problem = { code: 'wrong_password', errors: [{ field: 'current', message: '…' }] };
+    vi.stubGlobal('fetch', async (request: Request) => {
+      sent.push(await request.json());
+      return Response.json(problem, { status: 422 });
+    });
+    render(DeleteAccount, { place });
+    await entersPassword();
+    await press();
+    await answers(true);
+    await screen.findByText('The current password is wrong.');
+    expect(sent).toEqual([{ current: 'a guess' }]);
+    await waitFor(() => expect(document.activeElement).toBe(field('Current password')));
+    expect(field('Current password').getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('says why it cannot be done without the server, and keeps what was entered', async () => {
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('no network')));
+    render(DeleteAccount, { place });
+    await entersPassword();
+    await press();
+    await answers(true);
+    await waitFor(() => expect(screen.getByRole('alert').textContent).toContain("Can't reach the server."));
+    expect(field('Current password').value).toBe('a guess');
+    expect(field('Current password').getAttribute('aria-invalid')).toBeNull();
+  });
+
+  it('is confirmed where one logs in, until that fails', async () => {
+    vi.stubGlobal('fetch', async () => Response.json({ code: 'wrong_credentials' }, { status: 401 }));
+    render(LogIn, { place: { ...place, query: new URLSearchParams('deleted') } });
+    expect(screen.getByRole('status').textContent).toBe('Your account is deleted.');
+    await fireEvent.input(field('Handle'), { target: { value: 'bo' } });
+    await fireEvent.input(field('Password'), { target: { value: 'a guess' } });
+    await fireEvent.click(screen.getByRole('button', { name: 'Log in' }));
+    await screen.findByText('The handle or password is wrong.');
+    expect(screen.queryByRole('status')).toBeNull();
   });
 });
 

@@ -27,6 +27,7 @@ const LOADERS: Record<Exclude<PageName, 'home'>, Load> = {
   privacy: () => import('./Privacy.svelte'),
   password: () => import('./Password.svelte'),
   sessions: () => import('./Sessions.svelte'),
+  'delete-account': () => import('./DeleteAccount.svelte'),
   hidden: () => import('./Hidden.svelte'),
   invite: () => import('./Invite.svelte'),
   'log-in': () => import('./LogIn.svelte'),

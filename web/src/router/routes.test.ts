@@ -17,6 +17,7 @@ describe('addresses', () => {
     ['/invite', 'invite', {}],
     ['/saved', 'saved', {}],
     ['/settings/privacy', 'privacy', {}],
+    ['/settings/delete', 'delete-account', {}],
     ['/settings/hidden/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/muted', 'hidden', { hidden: 'muted' }],

@@ -21,6 +21,7 @@ export type PageName =
   | 'profile-settings'
   | 'password'
   | 'sessions'
+  | 'delete-account'
   | 'hidden'
   | 'invite'
   | 'log-in'
@@ -54,6 +55,7 @@ const ROUTES: [string, PageName][] = [
   ['/settings/profile', 'profile-settings'],
   ['/settings/password', 'password'],
   ['/settings/sessions', 'sessions'],
+  ['/settings/delete', 'delete-account'],
   ['/settings/hidden/:hidden', 'hidden'],
   ['/invite', 'invite'],
   ['/log-in', 'log-in'],
@@ -114,6 +116,8 @@ export const to = {
   settingsPage: (page: string) => `/settings/${page}`,
   invite: '/invite',
   logIn: '/log-in',
+  /** The log-in page, which says that the account is deleted. */
+  accountDeleted: '/log-in?deleted',
   signUp: '/sign-up',
   story: (id: string) => `/stories/${id}`,
   /** A comment on the page of its story, or a reply in the thread of its parent. */

@@ -29,6 +29,8 @@ export interface Acts {
   hid: { person: string; which: 'all' | 'friends' | 'home' };
   /** The home feed has more than before. */
   grown: Record<string, never>;
+  /** The account was deleted: there is no session any more. */
+  accountDeleted: Record<string, never>;
 }
 
 type Act = { [Name in keyof Acts]: { act: Name; what: Acts[Name] } }[keyof Acts];

@@ -10,6 +10,7 @@ import { to } from '$/router/routes';
 import { authorIs } from '$/stories/live.svelte';
 import { language } from '$/language/index.svelte';
 
+import { hearTabs } from './acts';
 import { forgetAnswers } from './forgetting';
 
 class Session {
@@ -28,8 +29,8 @@ speakFor(session.me?.id ?? null);
 /** A fresh document is on its way. */
 let leaving = false;
 
-/** The person is ending the session. */
-let isLoggingOut = false;
+/** The request that ends the session is in flight. `isRefused`: another request was refused in the meantime. */
+let ending: { isRefused: boolean } | null = null;
 
 /** The person who is logged in, as far as is known. */
 export function me(): Person | null {
@@ -96,24 +97,44 @@ export async function signUp(handle: string, name: string, password: string, inv
 
 /** Ends the session and leaves nothing of it on the device. */
 export async function logOut(): Promise<void> {
-  // Before the answer: the live stream ends with the session, and other requests may be refused first.
-  isLoggingOut = true;
+  await endSession(() => answer(api.DELETE('/v1/sessions/current')), to.logIn);
+}
+
+/**
+ * Sends a request that ends the session. Then nothing of the person stays on the device, and the page goes to this address.
+ *
+ * The live stream ends with the session, so other requests may be refused before this one is answered. [`forget`] leaves it to
+ * the answer where to go: when this request fails, the session has ended for another reason.
+ */
+export async function endSession(request: () => Promise<unknown>, address: string): Promise<void> {
+  const asked = (ending = { isRefused: false });
   try {
-    await answer(api.DELETE('/v1/sessions/current'));
+    await request();
   } catch (failure) {
-    isLoggingOut = false;
+    ending = null;
+    if (asked.isRefused) void forget();
     throw failure;
   }
   if (session.me) await forgetPerson(session.me.id);
-  await forget();
+  await leaveFor(address);
+  ending = null;
 }
 
 /**
  * There is no session any more: nothing of the feed stays, in memory or on the device. What the person has written and not
- * sent stays for when they log in again, unless they logged out themselves. The log-in page says what happened and leads back
- * to where they were.
+ * sent stays for when they log in again, unless they ended the session themselves. The log-in page says what happened and
+ * leads back to where they were.
  */
 export async function forget(): Promise<void> {
+  if (ending) ending.isRefused = true;
+  else await leaveFor(backHere());
+}
+
+// The other tab removes what the person has not sent.
+hearTabs('accountDeleted', () => void leaveFor(to.accountDeleted));
+
+/** Forgets the feed, in memory and on the device. If somebody was logged in, a fresh document opens at this address. */
+async function leaveFor(address: string): Promise<void> {
   const had = session.me;
   forgetAnswers();
   keep('me', null);
@@ -126,7 +147,7 @@ export async function forget(): Promise<void> {
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
     // lead away: neither the page one is on, for lack of a person, nor another request that is refused.
-    startOver(isLoggingOut ? to.logIn : backHere());
+    startOver(address);
     return;
   }
   isNobody();

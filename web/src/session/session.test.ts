@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Person, Story } from '$/api/types';
+import type { Person, Problem, Story } from '$/api/types';
 import { keepWhereLeft, whereLeft } from '$/feed/snapshot';
+import { forgetEverything } from '$/offline/db';
+import { allUnsent, keepUnsent, type Unsent } from '$/offline/outbox';
 import { kept, keptInTab } from '$/offline/settings';
 
 const person = (id: string) => ({ id, handle: `p${id}`, display_name: `P ${id}`, bio: '', language: 'en' }) as Person;
@@ -139,5 +141,88 @@ describe('who uses this device', () => {
     session.become(person('1'));
     await session.logOut();
     expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in');
+  });
+});
+
+describe('an account that is deleted', () => {
+  const unsent = (of: string): Unsent => ({ key: `k${of}`, person: of, text: 'hello', audience: 'friends', at: 1, refused: null });
+
+  /** What the server says to the deletion, and what happens before it does. */
+  function says(status: number, problem: Partial<Problem> | null, before = async () => undefined as void): { body: unknown }[] {
+    const asked: { body: unknown }[] = [];
+    vi.stubGlobal('fetch', async (request: Request) => {
+      expect(`${request.method} ${new URL(request.url).pathname}`).toBe('POST /v1/me/deletion');
+      asked.push({ body: await request.json() });
+      await before();
+      return new Response(problem && JSON.stringify(problem), { status, headers: { 'Content-Type': 'application/problem+json' } });
+    });
+    return asked;
+  }
+
+  async function deletes(): Promise<void> {
+    const { deleteAccount } = await import('./delete');
+    await deleteAccount('my password');
+  }
+
+  beforeEach(async () => {
+    const { whenSessionEnds } = await import('$/api/client');
+    whenSessionEnds(() => void session.forget());
+    session.become(person('1'));
+    await forgetEverything();
+    for (const of of ['1', '2']) await keepUnsent(unsent(of));
+  });
+
+  it('leaves nothing of the person on the device, and everything of others', async () => {
+    const asked = says(204, null);
+    await deletes();
+    expect(asked).toEqual([{ body: { current: 'my password' } }]);
+    expect(kept('me')).toBeNull();
+    expect((await allUnsent()).map(({ key }) => key)).toEqual(['k2']);
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in?deleted');
+  });
+
+  it('is said to be deleted also when another request is refused before the answer', async () => {
+    says(204, null, () => session.forget());
+    await deletes();
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in?deleted');
+  });
+
+  it('takes the other tabs of this browser along', async () => {
+    const { joinActs } = await import('./acts');
+    joinActs('1');
+    const other = new BroadcastChannel('sosik-acts-1');
+    const heard: string[] = [];
+    other.onmessage = ({ data }) => heard.push((data as { act: string }).act);
+    says(204, null);
+    await deletes();
+    await expect.poll(() => heard).toEqual(['accountDeleted']);
+    other.close();
+  });
+
+  it('in another tab ends this one too', async () => {
+    const { joinActs } = await import('./acts');
+    joinActs('1');
+    const other = new BroadcastChannel('sosik-acts-1');
+    other.postMessage({ act: 'accountDeleted', what: {} });
+    await expect.poll(() => assign.mock.calls).toEqual([['/log-in?deleted']]);
+    expect(kept('me')).toBeNull();
+    other.close();
+  });
+
+  it('is as it was after a wrong password, and without an answer', async () => {
+    says(422, { code: 'wrong_password', errors: [{ field: 'current', message: '…' }] });
+    await expect(deletes()).rejects.toMatchObject({ code: 'wrong_password', fields: ['current'] });
+    says(204, null, async () => Promise.reject(new TypeError('no network')));
+    await expect(deletes()).rejects.toMatchObject({ code: 'offline' });
+    expect(assign).not.toHaveBeenCalled();
+    expect(session.me()?.id).toBe('1');
+    expect((await allUnsent()).length).toBe(2);
+  });
+
+  it('is not said to be deleted when the session had ended before', async () => {
+    says(401, { code: 'unauthenticated' });
+    await expect(deletes()).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect.poll(() => assign.mock.calls).toEqual([[expect.stringMatching(/^\/log-in\?ended/)]]);
+    expect((await allUnsent()).length).toBe(2);
   });
 });
