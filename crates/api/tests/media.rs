@@ -10,12 +10,16 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sosik_api::schema::{Media, MediaKind, MediaState, Story, StoryState};
+use sosik_testkit::app::PASSWORD;
 use sosik_testkit::media::photo;
 use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually, file_names_below, files_below};
 use tempfile::TempDir;
 
 /// Another server takes up the work of a stopped one after this time. With SQLite it does so at its start.
 const CLAIM: Duration = Duration::from_secs(5);
+
+/// Interval at which uploads of deleted accounts are removed.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
 
 /// Memory for files of photos.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -36,6 +40,7 @@ impl Studio {
         let app = TestApp::with(|settings| {
             settings.media = Some(path);
             settings.service.media.claim = CLAIM;
+            settings.service.media.sweep_every = SWEEP_EVERY;
             settings.service.media.cache_bytes = bytes;
         })
         .await;
@@ -334,6 +339,29 @@ async fn files_go_with_their_story_and_equal_files_of_another_story_stay() {
     let edited: Story = mina.patch(&edit, &ask).await.expect(200).read();
     assert_eq!(edited.attachments, []);
     assert_eq!(status(&mina, &paths(&stays)[0]).await, 404);
+    eventually("no file is left", async || studio.files().is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_deleted_account_shows_no_file_and_leaves_none() {
+    let studio = Studio::open().await;
+    let [mina, joon] = studio.app.users(["mina", "joon"]).await;
+    mina.befriends(&joon).await;
+    let story = posts_ready(&mina, "friends").await;
+    let avatar = mina.changes_avatar(&photo(300, 300, 3)).await;
+    mina.uploads(&photo(200, 100, 5)).await;
+    mina.begins_upload(100_000, Some(&photo(200, 100, 6)))
+        .await
+        .expect(201);
+    let files = [paths(&story), vec![avatar.small, avatar.large]].concat();
+    for path in &files {
+        assert_eq!(status(&joon, path).await, 200, "{path}");
+    }
+    let delete = json!({ "current": PASSWORD });
+    mina.post("/v1/me/deletion", &delete).await.expect(204);
+    for path in &files {
+        assert_eq!(status(&joon, path).await, 404, "{path}");
+    }
     eventually("no file is left", async || studio.files().is_empty()).await;
 }
 
