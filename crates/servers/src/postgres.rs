@@ -49,6 +49,20 @@ impl Postgres {
         Self::with(folder, password, settings)
     }
 
+    /// As [`start`](Self::start), with TLS for connections that ask for it. Takes the certificate and its key (PEM).
+    ///
+    /// # Errors
+    /// The server is not installed or does not start.
+    pub fn start_with_tls(certificate: &str, key: &str, settings: &[&str]) -> anyhow::Result<Self> {
+        let folder = Folder::new()?;
+        let password = format!("{:016x}{:016x}", random(), random());
+        initialize(folder.path(), &password)?;
+        for (name, content) in [("server.crt", certificate), ("server.key", key)] {
+            write_private(&data(folder.path()).join(name), content)?;
+        }
+        Self::with(folder, password, &[settings, &["ssl=on"]].concat())
+    }
+
     /// Starts a server on the data in a folder.
     fn with(folder: Folder, password: String, settings: &[&str]) -> anyhow::Result<Self> {
         let port = free_port()?;
@@ -156,12 +170,7 @@ fn launch(folder: &Path, port: u16, settings: &[&str]) -> anyhow::Result<Launch>
 
 fn initialize(folder: &Path, password: &str) -> anyhow::Result<()> {
     let file = folder.join("password");
-    let mut open = OpenOptions::new();
-    let opened = open.write(true).create_new(true).mode(0o600).open(&file);
-    opened?.write_all(password.as_bytes())?;
-    if rustix::process::geteuid().is_root() {
-        give(&file, USER)?;
-    }
+    write_private(&file, password)?;
     let mut init = Command::new(find("initdb").context("initdb is not installed")?);
     init.args(["-U", "postgres", "-A", "scram-sha-256", "--no-sync"])
         .args(["-E", "UTF8", "--locale=C.UTF-8", "-D"])
@@ -173,6 +182,17 @@ fn initialize(folder: &Path, password: &str) -> anyhow::Result<()> {
     drop_root(&mut init, USER, folder)?;
     ensure!(init.status()?.success(), "initdb failed");
     Ok(fs::remove_file(&file)?)
+}
+
+/// Writes a file that only the user of the server can read.
+fn write_private(file: &Path, content: &str) -> anyhow::Result<()> {
+    let mut open = OpenOptions::new();
+    let opened = open.write(true).create_new(true).mode(0o600).open(file);
+    opened?.write_all(content.as_bytes())?;
+    if rustix::process::geteuid().is_root() {
+        give(file, USER)?;
+    }
+    Ok(())
 }
 
 /// Without the password.

@@ -11,7 +11,7 @@ use sosik_fabric_nats::{NatsLog, NatsOptions, NatsPeers, NatsQueue, NatsWakeUps}
 use sosik_fabric_redis::{RedisFabric, RedisOptions};
 use sosik_feed::{PeerId, Timestamp};
 use sosik_service::SharedStore;
-use sosik_store::{Operations, Store};
+use sosik_store::{Operations, POSTS_WITHIN, Store};
 use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
@@ -73,10 +73,17 @@ fn open_sqlite(config: &Config, now: Timestamp) -> anyhow::Result<OpenedStore> {
 
 async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::Result<OpenedStore> {
     let url = DatabaseUrl::new(config.urls.store.expose().to_owned());
+    if url.is_remote() && !url.has_tls() {
+        tracing::info!(
+            "connections to PostgreSQL have no TLS: unless the network is private, add sslmode=require to store.url"
+        );
+    }
     let store = PostgresStore::open(&PostgresOptions {
         person_limits: config.store.person_limits,
         pools: config.pools,
         pooler: config.pooler,
+        posts_within: Some(POSTS_WITHIN),
+        authorities: authorities("store.ca_file", &config.store_ca_file)?,
         ..PostgresOptions::at(url, node, now)
     })
     .await?;
@@ -100,7 +107,7 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
     if config.urls.fabric.scheme() != MEMORY {
         let redis = RedisFabric::open(RedisOptions {
             timeline_stories: config.service.feed.timeline_stories,
-            authorities: authorities(&config.fabric_ca_file)?,
+            authorities: authorities("fabric.ca_file", &config.fabric_ca_file)?,
             ..RedisOptions::at(config.urls.fabric.expose())
         })
         .context("fabric.url")?;
@@ -118,12 +125,12 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
     Ok(engines)
 }
 
-/// The certificates in a file. `None` if none is named.
-fn authorities(file: &str) -> anyhow::Result<Option<Vec<u8>>> {
+/// The certificates in the file that a key names. `None` if it names none.
+pub(crate) fn authorities(key: &str, file: &str) -> anyhow::Result<Option<Vec<u8>>> {
     if file.is_empty() {
         return Ok(None);
     }
-    let read = std::fs::read(file).with_context(|| format!("read fabric.ca_file {file}"));
+    let read = std::fs::read(file).with_context(|| format!("read {key} {file}"));
     read.map(Some)
 }
 

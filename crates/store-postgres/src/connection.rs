@@ -11,7 +11,8 @@ use postgres_types::PgLsn;
 use sosik_store::{CommitPosition, StoreError, StoreResult};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::{NoTls, Statement};
+use tokio_postgres::Statement;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure::{NoResponse, of_engine};
 use super::options::{Pooler, PostgresOptions};
@@ -38,17 +39,20 @@ const ABANDONED_MAX: Duration = Duration::from_millis(100);
 const CANCEL_MAX: Duration = Duration::from_secs(5);
 
 /// What every connection knows of the options.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) pooler: Pooler,
     response_max: Duration,
+    /// For cancelling a statement, which takes a connection of its own.
+    tls: MakeRustlsConnect,
 }
 
 impl Settings {
-    pub(crate) fn new(options: &PostgresOptions) -> Self {
+    pub(crate) fn new(options: &PostgresOptions, tls: MakeRustlsConnect) -> Self {
         Self {
             pooler: options.pooler,
             response_max: options.statement_max + RESPONSE_GRACE,
+            tls,
         }
     }
 }
@@ -237,19 +241,19 @@ impl Drop for Connection {
         if self.silent.load(Ordering::Acquire) {
             drop(Object::take(client));
         } else if self.waits.load(Ordering::Acquire) > 0 {
-            abandon(client, self.permit.take());
+            abandon(client, self.permit.take(), self.settings.tls.clone());
         }
     }
 }
 
 /// Returns a connection to its pool when its statements have ended.
-fn abandon(client: Object, permit: Option<OwnedSemaphorePermit>) {
+fn abandon(client: Object, permit: Option<OwnedSemaphorePermit>, tls: MakeRustlsConnect) {
     let settle = async move {
         // Its place in the pool is in use until then.
         let _permit = permit;
         let ended = tokio::time::timeout(ABANDONED_MAX, client.batch_execute("")).await;
         if !matches!(ended, Ok(Ok(()))) {
-            cancel(client).await;
+            cancel(client, tls).await;
         }
     };
     match Handle::try_current() {
@@ -260,10 +264,10 @@ fn abandon(client: Object, permit: Option<OwnedSemaphorePermit>) {
 }
 
 /// Closes a connection and cancels its statement.
-async fn cancel(client: Object) {
+async fn cancel(client: Object, tls: MakeRustlsConnect) {
     let token = client.cancel_token();
     drop(Object::take(client));
-    let cancelled = tokio::time::timeout(CANCEL_MAX, token.cancel_query(NoTls)).await;
+    let cancelled = tokio::time::timeout(CANCEL_MAX, token.cancel_query(tls)).await;
     if !matches!(cancelled, Ok(Ok(()))) {
         tracing::debug!("a statement without a caller was not cancelled");
     }

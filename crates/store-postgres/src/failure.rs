@@ -97,6 +97,11 @@ pub(crate) fn is_read_only(error: &StoreError) -> bool {
     has_code(error, &[SqlState::READ_ONLY_SQL_TRANSACTION])
 }
 
+/// Whether a statement failed on purpose: one that guards a commit divides by zero.
+pub(crate) fn is_division_by_zero(error: &StoreError) -> bool {
+    has_code(error, &[SqlState::DIVISION_BY_ZERO])
+}
+
 fn is_io(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
     source.is_some_and(|source| source.is::<std::io::Error>())

@@ -68,6 +68,7 @@ mod stranger_mentions;
 mod suggestions;
 mod tags;
 mod threads;
+mod tls;
 mod tx;
 mod uploads;
 mod withdrawn;
@@ -75,6 +76,7 @@ mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_store::{PersonLimits, Store, StoreResult, StoreStats};
@@ -89,6 +91,7 @@ pub use sql::texts as statements;
 pub struct PostgresStore {
     db: Db,
     person_limits: PersonLimits,
+    posts_within: Option<Duration>,
 }
 
 impl PostgresStore {
@@ -101,6 +104,7 @@ impl PostgresStore {
         Ok(Arc::new(Self {
             db: open::open(options).await?,
             person_limits: options.person_limits,
+            posts_within: options.posts_within,
         }))
     }
 }

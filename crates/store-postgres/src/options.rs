@@ -7,7 +7,7 @@ use std::time::Duration;
 use sosik_feed::Timestamp;
 use sosik_store::PersonLimits;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::pool::Class;
 
@@ -17,7 +17,7 @@ pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
     /// An address such as `postgres://sosik:secret@db.example.org/sosik`. Several hosts are tried in turn:
-    /// `postgres://one,two/sosik?target_session_attrs=read-write`.
+    /// `postgres://one,two/sosik?target_session_attrs=read-write`. With `sslmode=require` connections have TLS.
     #[must_use]
     pub const fn new(url: String) -> Self {
         Self(url)
@@ -27,6 +27,13 @@ impl DatabaseUrl {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether connections must have TLS. A malformed address needs none.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        let config = self.0.parse::<Config>().unwrap_or_default();
+        config.get_ssl_mode() == SslMode::Require
     }
 
     /// Whether one of its hosts is another machine. A malformed address has no hosts.
@@ -148,8 +155,13 @@ pub struct PostgresOptions {
     pub idle_in_transaction_max: Duration,
     /// The connection pooler in front of the server.
     pub pooler: Pooler,
+    /// The certificates (PEM) of the authorities whose servers are trusted. `None`: those of the system.
+    pub authorities: Option<Vec<u8>>,
     /// Limits on what one person may store and trigger.
     pub person_limits: PersonLimits,
+    /// A story whose id is older than this when it is committed, by the clock of the server, is not stored: other nodes may
+    /// count it as delivered. `None` stores every story.
+    pub posts_within: Option<Duration>,
     /// The current time, recorded with the migrations that opening applies.
     pub now: Timestamp,
 }
@@ -166,7 +178,9 @@ impl PostgresOptions {
             statement_max: Duration::from_secs(30),
             idle_in_transaction_max: Duration::from_secs(60),
             pooler: Pooler::None,
+            authorities: None,
             person_limits: PersonLimits::default(),
+            posts_within: None,
             now,
         }
     }

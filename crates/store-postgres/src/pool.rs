@@ -11,11 +11,14 @@ use deadpool_postgres::{
 };
 use sosik_store::{StoreError, StoreResult};
 use tokio::sync::Semaphore;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::{Connection, Settings};
 use super::failure::of_pool;
 use super::options::{PoolOptions, Pooler, PostgresOptions};
+use super::tls;
 
 /// How long closing waits for the operations in progress. Longer than a statement and a wait for a connection may take
 /// by default.
@@ -85,12 +88,13 @@ struct Pool {
 impl Pools {
     /// Creates the pools. Connects to nothing yet.
     pub(crate) fn new(config: &Config, options: &PostgresOptions) -> StoreResult<Self> {
+        let tls = tls::connector(options)?;
         let [post, read, rebuild, background, administration, lease] =
-            Class::ALL.map(|class| Pool::new(config, options, class));
+            Class::ALL.map(|class| Pool::new(config, options, class, tls.clone()));
         Ok(Self {
             by_class: [post?, read?, rebuild?, background?, administration?, lease?],
             closed: AtomicBool::new(false),
-            settings: Settings::new(options),
+            settings: Settings::new(options, tls),
         })
     }
 
@@ -106,7 +110,7 @@ impl Pools {
         let permit = Arc::clone(&pool.admitted).try_acquire_owned();
         let permit = permit.map_err(|_too_many_wait| StoreError::Busy)?;
         let client = pool.connections.get().await.map_err(of_pool)?;
-        Ok(Connection::new(client, permit, self.settings))
+        Ok(Connection::new(client, permit, self.settings.clone()))
     }
 
     /// Closes the connections that are not in use. For a server that became read-only: new connections find the new
@@ -141,7 +145,12 @@ impl Pools {
 }
 
 impl Pool {
-    fn new(config: &Config, options: &PostgresOptions, class: Class) -> StoreResult<Self> {
+    fn new(
+        config: &Config,
+        options: &PostgresOptions,
+        class: Class,
+        tls: MakeRustlsConnect,
+    ) -> StoreResult<Self> {
         let PoolOptions {
             connections_max,
             waiting_max,
@@ -150,7 +159,7 @@ impl Pool {
         let mut config = config.clone();
         config.application_name(application_name(options, class.name()));
         let recycling_method = RecyclingMethod::Fast;
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
+        let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method });
         let connections = Connections::builder(manager)
             .max_size(connections_max.max(1))
             .runtime(Runtime::Tokio1)
@@ -198,6 +207,10 @@ pub(crate) fn config(options: &PostgresOptions) -> Result<Config, tokio_postgres
     let mut config: Config = options.url.expose().parse()?;
     config.connect_timeout(options.connect_max);
     config.keepalives_idle(KEEPALIVE_IDLE);
+    // The default of the address. A server may have TLS with a certificate that nobody trusts.
+    if config.get_ssl_mode() == SslMode::Prefer {
+        config.ssl_mode(SslMode::Disable);
+    }
     if options.pooler == Pooler::None {
         let before = config.get_options().unwrap_or_default().to_owned();
         let session = format!(

@@ -59,12 +59,16 @@ statements! {
 #[async_trait]
 impl Stories for PostgresStore {
     async fn post(&self, story: NewStory) -> StoreResult<Committed<Posted<StoryId>>> {
-        let (story, limits) = (&story, &self.person_limits);
-        self.db
+        let (story, limits, within) = (&story, &self.person_limits, self.posts_within);
+        let posted = self
+            .db
             .commit(Class::Post, "post a story", |tx| async move {
+                if let Some(within) = within {
+                    tx.guard(posts::is_in_time(story.id, within));
+                }
                 posts::post(&tx, story, limits).await
-            })
-            .await
+            });
+        posted.await.map_err(posts::of_guard)
     }
 
     async fn stories(

@@ -23,6 +23,7 @@ struct State {
     connection: Connection,
     begin: String,
     begun: AtomicBool,
+    guard: Mutex<Option<Query>>,
     committed: Mutex<Option<CommitPosition>>,
 }
 
@@ -33,8 +34,14 @@ impl Tx {
             connection,
             begin,
             begun: AtomicBool::new(false),
+            guard: Mutex::new(None),
             committed: Mutex::new(None),
         }))
+    }
+
+    /// Sends this statement directly before COMMIT. If it fails, nothing is committed.
+    pub(crate) fn guard(&self, query: Query) {
+        *self.0.guard.lock() = Some(query);
     }
 
     /// Sends statements in this order without waiting in between. Returns their answers.
@@ -154,10 +161,16 @@ impl Tx {
                 "the transaction has ended",
             ));
         }
-        let statements = connection.prepare(queries).await?;
+        let guard: Vec<Query> = match end {
+            End::Open => Vec::new(),
+            End::Commit => self.0.guard.lock().iter().cloned().collect(),
+        };
+        let mut statements = connection.prepare(queries).await?;
+        statements.extend(connection.prepare(&guard).await?);
         let begins = !self.0.begun.swap(true, Ordering::AcqRel);
         let begin = begins.then_some(begin.as_str());
-        let (answers, committed) = connection.pipeline(begin, &statements, end).await?;
+        let (mut answers, committed) = connection.pipeline(begin, &statements, end).await?;
+        answers.truncate(queries.len());
         if let Some(position) = committed {
             *self.0.committed.lock() = Some(position);
         }

@@ -4,17 +4,16 @@
 use std::time::Duration;
 
 use sosik_feed::RawId;
+use sosik_store::POSTS_WITHIN;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Delivery;
 use crate::ServiceResult;
 
-/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes. It is the time
-/// after which PostgreSQL cancels a statement.
-///
-/// A post that takes longer, because its node was paused in between, may be missing in an answer of newer stories. That
-/// takes a cursor from the time in between and a timeline that was lost since.
-const COMMIT_MAX: Duration = Duration::from_secs(30);
+/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes. PostgreSQL stores
+/// no post whose id is older than [`POSTS_WITHIN`] by its clock, for example of a node that was paused in between. The rest
+/// is for a node whose clock is ahead of that of PostgreSQL.
+const COMMIT_MAX: Duration = Duration::from_secs(POSTS_WITHIN.as_secs() + 10);
 
 impl Delivery {
     /// Makes a worker poll the store now. Call it after an order was added without a post.

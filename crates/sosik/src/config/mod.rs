@@ -89,6 +89,8 @@ pub struct Config {
     pub fabric: MemoryOptions,
     /// What nodes share in NATS.
     pub queue: Queue,
+    /// A file with the certificates of authorities for PostgreSQL; empty for those of the system.
+    pub store_ca_file: String,
     /// A file with the certificates of authorities for Redis; empty for those of the system.
     pub fabric_ca_file: String,
     /// Whether a node that serves also delivers.
@@ -140,6 +142,7 @@ impl Default for Config {
             pools: PoolsOptions::default(),
             pooler: Pooler::None,
             fabric: MemoryOptions::default(),
+            store_ca_file: String::new(),
             fabric_ca_file: String::new(),
             queue: Queue::default(),
             delivery_in_serve: InServe::On,

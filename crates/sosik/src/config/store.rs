@@ -3,7 +3,7 @@
 use sosik_store_postgres::Pooler;
 use toml::Value;
 
-use super::allowed::{Any, Schemes};
+use super::allowed::{Any, Schemes, ShortText};
 use super::layers::Raw;
 use super::setting::{Setting, one_of, settings, word_of};
 use super::units::MIB_MAX;
@@ -57,6 +57,10 @@ settings! {
 
         /// PostgreSQL: what is between this node and the server. `pgbouncer` is PgBouncer in transaction mode.
         pooler => pooler, unit: "word", allowed: Any("none or pgbouncer");
+
+        /// PostgreSQL with `sslmode=require` in `url`: a file (PEM) with the certificates of the authorities that sign that
+        /// of the server; empty for the authorities of the system. It is read at the start.
+        ca_file => store_ca_file, unit: "path", allowed: ShortText { bytes_max: 4_096 };
     }
 }
 

@@ -14,7 +14,7 @@ use sosik_store_sqlite::{Export, SqliteFile, SqliteOptions};
 
 use super::{Outcome, Sources};
 use crate::config::{Config, EngineUrl, Loaded};
-use crate::engines::SQLITE;
+use crate::engines::{SQLITE, authorities};
 use crate::{print, progress};
 
 /// The scheme of the target.
@@ -152,7 +152,7 @@ async fn migrate(
     };
     let source = tokio::task::block_in_place(|| Export::open(&options))?;
     let source: Arc<dyn RowSource> = Arc::new(source);
-    let options = options_of(&loaded.config, to, clock.now());
+    let options = options_of(&loaded.config, to, clock.now())?;
     let filling = Box::pin(Filling::begin(&options, source)).await?;
     let (tables, rows_before) = (filling.tables().to_vec(), filling.rows_filled());
     let rows: u64 = tables.iter().map(|table| table.rows).sum();
@@ -170,12 +170,13 @@ async fn migrate(
     })
 }
 
-fn options_of(config: &Config, to: &EngineUrl, now: Timestamp) -> PostgresOptions {
+fn options_of(config: &Config, to: &EngineUrl, now: Timestamp) -> anyhow::Result<PostgresOptions> {
     let url = DatabaseUrl::new(to.expose().to_owned());
-    PostgresOptions {
+    Ok(PostgresOptions {
         pools: config.pools,
+        authorities: authorities("store.ca_file", &config.store_ca_file)?,
         ..PostgresOptions::at(url, NODE, now)
-    }
+    })
 }
 
 async fn fill(filling: Filling, rows: u64, rows_per_transaction: u32) -> anyhow::Result<()> {

@@ -91,7 +91,7 @@ impl CommandLine {
         match self.role {
             Role::Serve(args) => serve::run(args, self.sources).await,
             Role::Work(args) => work::run(args, self.sources).await,
-            Role::Demo(args) => demo::run(args, self.sources).await,
+            Role::Demo(args) => Box::pin(demo::run(args, self.sources)).await,
             Role::Balance(args) => balance::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
             Role::World(args) => world::run(args, self.sources).await,

@@ -12,12 +12,12 @@ use std::time::Duration;
 use sosik_feed::Timestamp;
 use sosik_store::engine::transfer::Cell;
 use sosik_store::{StoreError, StoreResult};
-use tokio_postgres::{Client, NoTls, Transaction};
+use tokio_postgres::{Client, Transaction};
 
 use super::super::failure::of_engine;
 use super::super::migrations;
 use super::super::options::PostgresOptions;
-use super::super::pool;
+use super::super::{pool, tls};
 use super::moves::MOVES;
 use super::{Counted, Refused};
 
@@ -88,7 +88,10 @@ pub(super) async fn connect(options: &PostgresOptions) -> StoreResult<Client> {
     config.tcp_user_timeout(SILENT_MAX);
     let before = config.get_options().unwrap_or_default().to_owned();
     config.options(format!("{before} {PROBES}"));
-    let (client, connection) = config.connect(NoTls).await.map_err(of_engine)?;
+    let (client, connection) = config
+        .connect(tls::connector(options)?)
+        .await
+        .map_err(of_engine)?;
     // It ends with the client, which reports its errors.
     tokio::spawn(connection);
     let locked = client

@@ -1,11 +1,17 @@
 //! Stories.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId, Timestamp, Visibility};
 
 use crate::{
     CommitPosition, Committed, Edited, NewStory, Posted, StoreResult, StoryEdit, StoryRecord,
 };
+
+/// Time from the id of a story to its commit in a store that several nodes use. A post takes milliseconds. One that takes
+/// longer than this is not stored: other nodes may already count everything with such ids as delivered.
+pub const POSTS_WITHIN: Duration = Duration::from_secs(20);
 
 /// Stories as rows, independent of their readers.
 #[async_trait]

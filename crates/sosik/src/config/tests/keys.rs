@@ -44,6 +44,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("server.listen", "127.0.0.1:9000"),
         ("server.public_url", "https://sosik.example"),
         ("server.trusted_proxies", "10.0.0.0/8"),
+        ("store.ca_file", "authorities.pem"),
         ("store.pooler", "pgbouncer"),
         ("store.url", "sqlite:another.db"),
         // Another engine needs other keys too, so the scheme stays.
