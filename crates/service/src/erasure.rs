@@ -21,11 +21,14 @@ const BATCH: u32 = 100;
 /// Closed accounts that one query lists.
 const ACCOUNTS_MAX: u32 = 100;
 
+/// Steps of one account without a pause. An account that has more continues after the others.
+const STEPS_MAX: u32 = 1_000;
+
 /// Interval at which closed accounts are looked for. An account that is closed on another node waits for it.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// A request that was admitted before its account was closed may write afterwards. So an account is looked at for this
-/// long. No request takes it, even on a node that was paused in between.
+/// A request that was admitted before its account was closed may write afterwards, so an account is looked at for this long.
+/// A request that takes longer, on a node that was paused, could leave a row that nobody sees.
 const SETTLED_AFTER: Duration = Duration::from_secs(600);
 
 /// All lists of relations that a person ends.
@@ -102,35 +105,34 @@ impl Erasure {
                 () = self.uses.closed.notified() => {}
                 _ = tick.tick() => {}
             }
-            if let Err(error) = self.erase_all().await {
-                tracing::warn!(%error, "closed accounts could not be erased: the next attempt continues");
+            if let Err(error) = self.erase_closed().await {
+                tracing::warn!(%error, "closed accounts could not be listed: the next attempt continues");
             }
         }
     }
 
-    async fn erase_all(&self) -> ServiceResult<()> {
-        while !self.core.stopping.is_cancelled() && self.erase_some().await? == Left::More {}
-        Ok(())
-    }
-
-    /// Erases a bounded number of rows of each closed account. Returns what is left.
+    /// Erases all closed accounts. Returns what is left. An account that fails is logged, and the next call tries again.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn erase_some(&self) -> ServiceResult<Left> {
-        let (mut after, mut left) = (PersonId::default(), Left::Nothing);
+    /// The accounts cannot be listed.
+    pub async fn erase_closed(&self) -> ServiceResult<Left> {
+        let (mut after, mut left, mut accounts) = (PersonId::default(), Left::Nothing, 0_u64);
         loop {
             let store = &self.core.store;
             let closed = store.closed_accounts(after, ACCOUNTS_MAX).await?;
             let Some(last) = closed.last() else {
+                metrics::gauge!("sosik_accounts_to_erase").set(accounts as f64);
                 return Ok(left);
             };
             after = last.person;
             for account in closed {
-                if self.core.stopping.is_cancelled() {
-                    return Ok(left);
-                }
-                left = left.max(self.erase(account).await?);
+                accounts += 1;
+                let erased = self.erase(account).await;
+                left = left.max(erased.unwrap_or_else(|error| {
+                    let person = account.person;
+                    tracing::warn!(%person, %error, "a closed account could not be erased: the next attempt continues");
+                    Left::Waiting
+                }));
             }
         }
     }
@@ -139,6 +141,21 @@ impl Erasure {
         let person = account.person;
         // A log-in may have begun before the account was closed.
         self.uses.sessions.end_all(person).await?;
+        let mut left = Left::More;
+        for _ in 0..STEPS_MAX {
+            if left < Left::More || self.core.stopping.is_cancelled() {
+                break;
+            }
+            left = self.step(person).await?;
+        }
+        if left == Left::Nothing {
+            self.uses.media.remove_avatar(person).await?;
+            self.finish(account).await?;
+        }
+        Ok(left)
+    }
+
+    async fn step(&self, person: PersonId) -> ServiceResult<Left> {
         let left = [
             self.stories(person).await?,
             self.comments(person).await?,
@@ -146,12 +163,15 @@ impl Erasure {
             self.relations(person).await?,
             self.own_rows(person).await?,
         ];
-        let left = left.into_iter().max().unwrap_or(Left::Nothing);
+        Ok(left.into_iter().max().unwrap_or(Left::Nothing))
+    }
+
+    async fn finish(&self, account: ClosedAccount) -> ServiceResult<()> {
         let now = self.core.now();
-        if left == Left::Nothing && now.since(account.closed_at) >= SETTLED_AFTER {
-            self.core.store.finish_erasure(person, now).await?;
+        if now.since(account.closed_at) >= SETTLED_AFTER {
+            self.core.store.finish_erasure(account.person, now).await?;
         }
-        Ok(left)
+        Ok(())
     }
 
     async fn stories(&self, author: PersonId) -> ServiceResult<Left> {
@@ -159,7 +179,7 @@ impl Erasure {
         let stories = store
             .stories_of(author, Visibility::Everything, None, BATCH)
             .await?;
-        for story in &stories {
+        for story in self.until_stopping(&stories) {
             done_if_gone(self.uses.stories.delete(author, *story).await)?;
         }
         Ok(Left::beyond(stories.len()))
@@ -169,10 +189,10 @@ impl Erasure {
     async fn comments(&self, person: PersonId) -> ServiceResult<Left> {
         let remains = self.core.store.remains_of(person, BATCH).await?;
         let comments = &self.uses.comments;
-        for comment in &remains.comments {
+        for comment in self.until_stopping(&remains.comments) {
             done_if_gone(comments.delete(person, *comment).await)?;
         }
-        for comment in &remains.liked_comments {
+        for comment in self.until_stopping(&remains.liked_comments) {
             comments.unlike(person, *comment).await?;
         }
         let most = remains.comments.len().max(remains.liked_comments.len());
@@ -182,7 +202,7 @@ impl Erasure {
     /// Likes of stories. Those of deleted stories go away with the purge of the stories.
     async fn likes(&self, person: PersonId) -> ServiceResult<Left> {
         let before = self.liked(person).await?;
-        for story in &before {
+        for story in self.until_stopping(&before) {
             self.uses.likes.remove(person, *story).await?;
         }
         Ok(match self.liked(person).await? {
@@ -202,7 +222,7 @@ impl Erasure {
         let mut most = 0;
         for list in LISTS {
             let related = self.core.store.related(person, list, None, BATCH).await?;
-            for other in &related {
+            for other in self.until_stopping(&related) {
                 done_if_gone(self.end_relation(person, other.person, list).await)?;
             }
             most = most.max(related.len());
@@ -227,8 +247,13 @@ impl Erasure {
         }
     }
 
+    /// The rows of a step. A service that stops does not wait for all of them.
+    fn until_stopping<'r, T>(&self, rows: &'r [T]) -> impl Iterator<Item = &'r T> {
+        let stopping = self.core.stopping.clone();
+        rows.iter().take_while(move |_| !stopping.is_cancelled())
+    }
+
     async fn own_rows(&self, person: PersonId) -> ServiceResult<Left> {
-        self.uses.media.remove_avatar(person).await?;
         Ok(match self.core.store.erase_own_rows(person, BATCH).await? {
             RowsLeft::Some => Left::More,
             RowsLeft::None => Left::Nothing,

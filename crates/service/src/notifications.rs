@@ -135,8 +135,13 @@ impl Notifications {
         count: u32,
     ) -> ServiceResult<Vec<Judged<(Option<PersonId>, NotificationRecord)>>> {
         let rows = self.core.store.notifications(viewer, list, before, count);
+        let rows = rows.await?;
+        let actors: Vec<_> = rows.iter().flat_map(|row| &row.actors).copied().collect();
+        // A closed account notifies nobody any more.
+        let known = self.core.people(&actors).await?;
         let mut with_actors = Vec::new();
-        for row in rows.await? {
+        for mut row in rows {
+            row.actors.retain(|actor| known.contains_key(actor));
             let actor = match (row.kind, row.story, row.comment) {
                 (NotificationKind::Like, Some(story), _) => {
                     let liked = Liked::Story(story.id);

@@ -274,7 +274,7 @@ impl Default for Settings {
                     videos_waiting_max: VIDEOS_WAITING_MAX,
                 },
                 free_bytes_min: 1_024 << 20,
-                workers: 2,
+                workers: 1,
                 video_workers: 1,
                 claim: Duration::from_secs(120),
                 retry_after: Duration::from_secs(30),

@@ -74,7 +74,7 @@ fn open_sqlite(config: &Config, now: Timestamp) -> anyhow::Result<OpenedStore> {
 async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::Result<OpenedStore> {
     let url = DatabaseUrl::new(config.urls.store.expose().to_owned());
     if url.is_remote() && !url.has_tls() {
-        tracing::info!(
+        tracing::warn!(
             "connections to PostgreSQL have no TLS: unless the network is private, add sslmode=require to store.url"
         );
     }
@@ -83,7 +83,7 @@ async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::R
         pools: config.pools,
         pooler: config.pooler,
         posts_within: Some(POSTS_WITHIN),
-        authorities: authorities("store.ca_file", &config.store_ca_file)?,
+        authorities: authorities_of(&url, config)?,
         ..PostgresOptions::at(url, node, now)
     })
     .await?;
@@ -125,8 +125,24 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
     Ok(engines)
 }
 
+/// The authorities for connections to PostgreSQL.
+///
+/// # Errors
+/// The file cannot be read, or connections have no TLS although a file is named.
+pub(crate) fn authorities_of(
+    url: &DatabaseUrl,
+    config: &Config,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    anyhow::ensure!(
+        url.has_tls() || config.store_ca_file.is_empty(),
+        "store.ca_file is set, and connections to PostgreSQL have no TLS: add sslmode=require to the address, or remove \
+         store.ca_file"
+    );
+    authorities("store.ca_file", &config.store_ca_file)
+}
+
 /// The certificates in the file that a key names. `None` if it names none.
-pub(crate) fn authorities(key: &str, file: &str) -> anyhow::Result<Option<Vec<u8>>> {
+fn authorities(key: &str, file: &str) -> anyhow::Result<Option<Vec<u8>>> {
     if file.is_empty() {
         return Ok(None);
     }

@@ -143,7 +143,12 @@ async fn a_migration_that_was_killed_continues_to_the_same_content() {
     let (rows, complete): (i64, bool) = target.progress_of("stories").await;
     assert!(!complete && (1_000..2_500).contains(&rows), "{rows} rows");
     let store = format!("--set=store.url={}", target.url);
-    let node = folder.run(&["serve", &store, "--set=server.listen=127.0.0.1:0"]);
+    let node = folder.run(&[
+        "serve",
+        &store,
+        "--set=server.listen=127.0.0.1:0",
+        "--set=server.admin_listen=127.0.0.1:0",
+    ]);
     let says = node.err.contains("has not finished filling");
     assert!(node.code == Some(3) && says, "{node:?}");
 

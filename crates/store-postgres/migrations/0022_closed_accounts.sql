@@ -3,10 +3,6 @@
 -- person without a name.
 ALTER TABLE people ADD COLUMN closed_at bigint;
 ALTER TABLE people ADD COLUMN erased_at bigint;
-CREATE INDEX people_to_erase ON people (id) WHERE closed_at IS NOT NULL AND erased_at IS NULL;
 
 -- The handle of a closed account is taken, and belongs to nobody.
 ALTER TABLE handles ADD COLUMN closed boolean NOT NULL DEFAULT false;
-
--- The comments that a person likes.
-CREATE INDEX comment_likes_by ON comment_likes (person);

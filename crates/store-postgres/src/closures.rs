@@ -142,6 +142,9 @@ async fn close(tx: &Tx, closing: &AccountClosing) -> StoreResult<Option<Vec<Toke
 }
 
 async fn erase(tx: &Tx, person: PersonId, limit: u32) -> StoreResult<RowsLeft> {
+    // Nodes take turns: a deletion that waited for another would remove fewer rows than are left.
+    tx.batch([sessions::lock(person), accounts::remove_terms(person)])
+        .await?;
     let mut left = RowsLeft::None;
     for erase in OWN_ROWS {
         if tx.execute(own_rows(erase, person, limit)).await? >= u64::from(limit) {

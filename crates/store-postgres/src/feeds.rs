@@ -36,12 +36,12 @@ statements! {
         followed AS MATERIALIZED (SELECT followee AS author FROM follows
             WHERE bucket = $1 AND follower = $2 AND followee NOT IN (SELECT person FROM severed))
         SELECT id FROM (
-            SELECT x.id FROM near a JOIN person_counts p ON p.person = a.author CROSS JOIN LATERAL
-                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.person
+            SELECT x.id FROM near a JOIN people p ON p.id = a.author AND p.closed_at IS NULL CROSS JOIN LATERAL
+                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.id
                     AND s.deleted_at IS NULL AND s.id > $3 AND s.id < $4 ORDER BY s.id DESC LIMIT $5) x
             UNION
-            SELECT x.id FROM followed a JOIN person_counts p ON p.person = a.author CROSS JOIN LATERAL
-                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.person
+            SELECT x.id FROM followed a JOIN people p ON p.id = a.author AND p.closed_at IS NULL CROSS JOIN LATERAL
+                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.id
                     AND s.deleted_at IS NULL AND s.audience + 0 = 1 AND s.id > $3 AND s.id < $4
                     ORDER BY s.id DESC LIMIT $5) x) feed
         ORDER BY id DESC LIMIT $5";

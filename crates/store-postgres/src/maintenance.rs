@@ -20,8 +20,8 @@ use super::tx::Tx;
 use super::{PostgresStore, tags};
 
 statements! {
-    NEXT_PEOPLE = "SELECT id FROM people WHERE id > $1 AND closed_at IS NULL ORDER BY id LIMIT $2";
-    PERSON_NAMES = "SELECT handle, display_name FROM people WHERE bucket = $1 AND id = $2 FOR UPDATE";
+    NEXT_PEOPLE = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
+    PERSON_NAMES = "SELECT handle, display_name FROM people WHERE bucket = $1 AND id = $2 AND closed_at IS NULL FOR UPDATE";
     PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, comments, text_bytes, large
         FROM person_counts WHERE bucket = $1 AND person = $2 FOR UPDATE";
     PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE bucket = $1 AND person = $2),

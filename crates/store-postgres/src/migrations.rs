@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations![
     20 "0020_previews",
     21 "0021_media_faults",
     22 "0022_closed_accounts",
+    23 "0023_erasure",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

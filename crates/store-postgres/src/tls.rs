@@ -37,8 +37,11 @@ pub(crate) fn connector(options: &PostgresOptions) -> StoreResult<MakeRustlsConn
         true => authorities(options)?,
         false => RootCertStore::empty(),
     };
-    let config = builder.with_root_certificates(authorities);
-    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+    let builder = builder.with_root_certificates(authorities);
+    let mut config = builder.with_no_client_auth();
+    // For `sslnegotiation=direct`.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    Ok(MakeRustlsConnect::new(config))
 }
 
 fn authorities(options: &PostgresOptions) -> StoreResult<RootCertStore> {

@@ -89,6 +89,7 @@ impl Closures for SqliteStore {
 
     async fn erase_own_rows(&self, person: PersonId, limit: u32) -> StoreResult<RowsLeft> {
         self.write("erase rows of a closed account", move |db| {
+            people::remove_terms(db, person)?;
             let mut left = RowsLeft::None;
             for erase in OWN_ROWS {
                 if db.execute(erase, params![person.as_i64(), limit])? >= limit as usize {

@@ -27,7 +27,8 @@ statements! {
         CROSS JOIN stories s ON s.id IN (
             SELECT n.id FROM stories n WHERE n.author = a.author AND n.deleted_at IS NULL
               AND n.id > ?2 AND n.id < ?3 ORDER BY n.id DESC LIMIT ?4)
-        WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = a.author)
+        WHERE EXISTS (SELECT 1 FROM people WHERE id = a.author AND closed_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = a.author)
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = a.author AND blocked = ?1)
           AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = a.author)
         UNION
@@ -36,6 +37,7 @@ statements! {
             SELECT n.id FROM stories n WHERE n.author = f.followee AND n.deleted_at IS NULL AND +n.audience = 1
               AND n.id > ?2 AND n.id < ?3 ORDER BY n.id DESC LIMIT ?4)
         WHERE f.follower = ?1
+          AND EXISTS (SELECT 1 FROM people WHERE id = f.followee AND closed_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = f.followee)
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = f.followee AND blocked = ?1)
           AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = f.followee)

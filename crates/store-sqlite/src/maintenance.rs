@@ -19,7 +19,7 @@ use sosik_store::{
 };
 
 statements! {
-    NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 AND closed_at IS NULL ORDER BY id LIMIT ?2";
+    NEXT_PEOPLE = "SELECT id, handle, display_name, closed_at IS NULL FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
     PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE person = ?1),
         (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
         (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
@@ -104,19 +104,28 @@ fn repair_people(
 ) -> StoreResult<RepairedPeople> {
     let people = db.rows(NEXT_PEOPLE, params![after.as_i64(), limit], names)?;
     let mut repaired = RepairedPeople {
-        last: people.last().map(|(id, ..)| *id),
+        last: people.last().map(|named| named.person),
         ..RepairedPeople::default()
     };
-    for (person, handle, name) in people {
+    for named in people {
         repaired.checked += 1;
-        repair_counts(db, person, large, &mut repaired)?;
-        repaired.terms += u64::from(repair_terms(db, person, handle, name)?);
+        repair_counts(db, named.person, large, &mut repaired)?;
+        repaired.terms += u64::from(repair_terms(db, named)?);
     }
     Ok(repaired)
 }
 
-/// Replaces the search terms of a person if they are wrong. Returns whether they were.
-fn repair_terms(db: &Db<'_>, person: PersonId, handle: String, name: String) -> StoreResult<bool> {
+/// Replaces the search terms of a person if they are wrong. Returns whether they were. A closed account has none.
+fn repair_terms(db: &Db<'_>, named: Named) -> StoreResult<bool> {
+    let Named {
+        person,
+        handle,
+        name,
+        is_open,
+    } = named;
+    if !is_open {
+        return Ok(false);
+    }
     let mut right = terms(
         &Handle::from_stored(handle),
         &DisplayName::from_stored(name),
@@ -156,18 +165,32 @@ fn update_some_terms(db: &Db<'_>) -> StoreResult<Option<u64>> {
         return Ok(None);
     }
     let people = db.rows(NEXT_PEOPLE, params![filled, TERMS_STEP], names)?;
-    let filled = people.last().map_or(i64::MAX, |(id, ..)| id.as_i64());
+    let filled = people
+        .last()
+        .map_or(i64::MAX, |named| named.person.as_i64());
     let mut updated = 0;
-    for (person, handle, name) in people {
-        updated += u64::from(repair_terms(db, person, handle, name)?);
+    for named in people {
+        updated += u64::from(repair_terms(db, named)?);
     }
     db.execute(TERMS_VERSION_SET, params![TERMS_VERSION, filled])?;
     Ok(Some(updated))
 }
 
-/// The columns of `NEXT_PEOPLE`.
-fn names(row: &Row<'_>) -> rusqlite::Result<(PersonId, String, String)> {
-    Ok((PersonId::from_i64(row.get(0)?), row.get(1)?, row.get(2)?))
+/// A row of `NEXT_PEOPLE`.
+struct Named {
+    person: PersonId,
+    handle: String,
+    name: String,
+    is_open: bool,
+}
+
+fn names(row: &Row<'_>) -> rusqlite::Result<Named> {
+    Ok(Named {
+        person: PersonId::from_i64(row.get(0)?),
+        handle: row.get(1)?,
+        name: row.get(2)?,
+        is_open: row.get(3)?,
+    })
 }
 
 fn repair_counts(

@@ -10,9 +10,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Delivery;
 use crate::ServiceResult;
 
-/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes. PostgreSQL stores
-/// no post whose id is older than [`POSTS_WITHIN`] by its clock, for example of a node that was paused in between. The rest
-/// is for a node whose clock is ahead of that of PostgreSQL.
+/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes.
+///
+/// PostgreSQL rejects a post whose id is older than [`POSTS_WITHIN`] by its clock, for example of a node that was paused. It
+/// checks this directly before COMMIT. The rest is for COMMIT itself and for a node whose clock is ahead.
 const COMMIT_MAX: Duration = Duration::from_secs(POSTS_WITHIN.as_secs() + 10);
 
 impl Delivery {

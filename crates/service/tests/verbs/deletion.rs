@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+use sosik_decorators::Fault;
 use sosik_feed::{Audience, PersonId};
 use sosik_service::ServiceError;
 use sosik_service::erasure::Left;
 use sosik_service::feeds::{FeedQuery, FeedStart};
 use sosik_service::stories::PostRequest;
-use sosik_store::{ClosedAccount, PersonRemains};
+use sosik_store::{ClosedAccount, CommitPosition, PersonRemains};
 
 use crate::world::{PASSWORD, World, missing, there};
 
 /// The time for which an account is looked at after it was closed.
 const SETTLED: Duration = Duration::from_secs(600);
+
+/// The call with which the task that erases begins.
+const LISTING: &str = "Closures::closed_accounts";
 
 /// More rows than a step erases.
 const MANY: usize = 250;
@@ -25,7 +29,7 @@ impl World {
 
     async fn erase(&self) {
         self.eventually("everything is erased", async || {
-            self.service.erasure().erase_some().await.unwrap() == Left::Nothing
+            self.service.erasure().erase_closed().await.unwrap() == Left::Nothing
         })
         .await;
     }
@@ -62,7 +66,8 @@ async fn of_two_deletions_and_a_change_of_the_password_at_once_the_first_wins() 
 
 #[tokio::test]
 async fn with_warm_caches_a_deleted_account_is_gone_on_the_next_read() {
-    let world = World::new().await;
+    let (world, faults) = World::with_faults().await;
+    faults.always(LISTING, Fault::Wait);
     let [mina, joon] = world.people(["mina", "joon"]).await;
     world.befriend(&mina, &joon).await;
     let theirs = world.post(&mina, Audience::Friends, "for friends").await;
@@ -102,6 +107,30 @@ async fn with_warm_caches_a_deleted_account_is_gone_on_the_next_read() {
     ] {
         assert_eq!(missing(refused), "person");
     }
+    assert_eq!(service.notifications().unread(joon.id).await.unwrap(), 0);
+    let differences = service
+        .verifier()
+        .verify(joon.id)
+        .await
+        .unwrap()
+        .differences;
+    assert_eq!(
+        differences,
+        [],
+        "the definition has no story of a closed account"
+    );
+
+    let deleted = async || {
+        let deleted = world
+            .store()
+            .deleted_stories(&[theirs], CommitPosition::LATEST)
+            .await;
+        deleted.unwrap()
+    };
+    assert_eq!(deleted().await, [], "nothing is erased yet");
+    faults.lift(LISTING);
+    world.erase().await;
+    assert_eq!(deleted().await, [theirs]);
 }
 
 #[tokio::test]
@@ -172,7 +201,6 @@ async fn what_a_late_request_wrote_is_erased_too() {
         let counts = world.store().person_counts(mina.id).await.unwrap();
         counts.stories
     };
-    assert_eq!(stories().await, 1);
     world
         .clock
         .advance(SETTLED.saturating_sub(Duration::from_secs(1)));
@@ -183,4 +211,30 @@ async fn what_a_late_request_wrote_is_erased_too() {
     world.clock.advance(Duration::from_secs(1));
     world.erase().await;
     assert_eq!(world.closed().await, []);
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_erased_does_not_stop_the_others() {
+    const UNBLOCK: &str = "Relations::unblock";
+    let (world, faults) = World::with_faults().await;
+    let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
+    assert!(mina.id < joon.id, "accounts are erased in this order");
+    world.block(&mina, &yuna).await;
+    world.post(&joon, Audience::Public, "a story").await;
+    faults.always(UNBLOCK, Fault::Error);
+    for person in [&mina, &joon] {
+        let accounts = world.service.accounts();
+        accounts.close(&person.viewer, PASSWORD).await.unwrap();
+    }
+    world
+        .eventually("the other is erased", async || {
+            let left = world.service.erasure().erase_closed().await.unwrap();
+            let counts = world.store().person_counts(joon.id).await.unwrap();
+            left == Left::Waiting && counts.stories == 0
+        })
+        .await;
+    faults.lift(UNBLOCK);
+    world.erase().await;
+    let blocks = world.store().circle(yuna.id, CommitPosition::LATEST);
+    assert!(!blocks.await.unwrap().is_severed_from(mina.id));
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sosik_decorators::{Faults, Hook, hooked_store};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::limits::BLOCKERS_HELD_MAX;
@@ -44,6 +45,21 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(change, |store| store).await
+    }
+
+    /// A world, and the faults of its store.
+    pub async fn with_faults() -> (Self, Arc<Faults>) {
+        let faults = Arc::new(Faults::default());
+        let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+        let world = Self::start(|_| {}, |store| hooked_store(store, &hook)).await;
+        (world, faults)
+    }
+
+    async fn start(
+        change: impl FnOnce(&mut Settings),
+        wrap: impl FnOnce(Arc<SqliteStore>) -> Arc<dyn Store>,
+    ) -> Self {
         let mut settings = Settings::default();
         // The cheapest parameters of Argon2: its cost is not under test.
         settings.passwords.memory_kib = 8;
@@ -63,7 +79,7 @@ impl World {
             ..MemoryOptions::default()
         };
         let parts = Parts {
-            store,
+            store: wrap(store),
             shared: None,
             engines: Engines::memory(options, 1),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

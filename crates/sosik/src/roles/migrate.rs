@@ -14,7 +14,7 @@ use sosik_store_sqlite::{Export, SqliteFile, SqliteOptions};
 
 use super::{Outcome, Sources};
 use crate::config::{Config, EngineUrl, Loaded};
-use crate::engines::{SQLITE, authorities};
+use crate::engines::{SQLITE, authorities_of};
 use crate::{print, progress};
 
 /// The scheme of the target.
@@ -174,7 +174,7 @@ fn options_of(config: &Config, to: &EngineUrl, now: Timestamp) -> anyhow::Result
     let url = DatabaseUrl::new(to.expose().to_owned());
     Ok(PostgresOptions {
         pools: config.pools,
-        authorities: authorities("store.ca_file", &config.store_ca_file)?,
+        authorities: authorities_of(&url, config)?,
         ..PostgresOptions::at(url, NODE, now)
     })
 }

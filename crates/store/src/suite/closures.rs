@@ -1,13 +1,13 @@
 //! Deleted accounts.
 
-use sosik_feed::PersonId;
 use sosik_feed::people::Language;
+use sosik_feed::{PersonId, StoryId};
 
 use super::sessions::session;
 use super::world::{MEDIA_QUOTA, World};
 use crate::{
     AccountClosing, ClosedAccount, HandleUse, LargeAuthorLimits, PersonRemains, ProfileChange,
-    RowsLeft, SignUp, TokenHash, UploadAdded,
+    RowsLeft, SignUp, StorySpan, TokenHash, UploadAdded,
 };
 
 /// More than any behaviour has.
@@ -247,18 +247,33 @@ pub async fn closed_accounts_are_listed_until_they_are_erased(world: &World) {
     );
 }
 
-pub async fn repairs_pass_over_closed_accounts(world: &World) {
-    let [mina, joon] = world.people(["mina", "joon"]).await;
+pub async fn repairs_do_not_make_a_closed_account_found_again(world: &World) {
+    let [mina, _joon] = world.people(["mina", "joon"]).await;
     world.closes(mina, "hash of mina").await.unwrap();
     let limits = LargeAuthorLimits {
         above: 1_000,
         below: 900,
     };
     let repaired = world.repair_people(PersonId::default(), 10, limits);
-    assert_eq!(repaired.await.unwrap().last, Some(joon));
-    assert_eq!(
-        world.found("a", "z", MANY).await.len(),
-        1,
-        "a search does not find them again"
-    );
+    assert_eq!(repaired.await.unwrap().checked, 2, "counts are repaired");
+    assert_eq!(world.found("a", "z", MANY).await, ["joon"]);
+}
+
+pub async fn the_feed_by_definition_has_no_stories_of_closed_accounts(world: &World) {
+    let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
+    world.befriend(mina, joon).await;
+    world.follows(joon, yuna).await;
+    let own = world.posts(joon, "own").await;
+    for author in [mina, yuna] {
+        world.posts(author, "of a closed account").await;
+    }
+    let span = StorySpan {
+        above: StoryId::default(),
+        below: StoryId::from_u64(u64::MAX >> 1),
+    };
+    let feed = async || world.feed_by_definition(joon, span, MANY).await.unwrap();
+    assert_eq!(feed().await.len(), 3);
+    world.closes(mina, "hash of mina").await.unwrap();
+    world.closes(yuna, "hash of yuna").await.unwrap();
+    assert_eq!(feed().await, [own]);
 }

@@ -72,7 +72,8 @@ macro_rules! contract_suite {
                 what_a_person_wrote_and_liked_elsewhere_is_listed_until_it_is_gone,
                 rows_that_only_their_owner_saw_are_erased_in_steps,
                 closed_accounts_are_listed_until_they_are_erased,
-                repairs_pass_over_closed_accounts,
+                repairs_do_not_make_a_closed_account_found_again,
+                the_feed_by_definition_has_no_stories_of_closed_accounts,
             }
             comments {
                 comments_are_kept_oldest_first_and_counted,
