@@ -25,23 +25,25 @@ statements! {
     /// The definition of the home feed, independent of the code of the merge and of `Circle`. The first part covers the
     /// reader and their friends, the second one the people followed. Each author contributes at most a page of the
     /// span, so the cost does not depend on the number of stories below it. The `+ 0` excludes the index of public
-    /// stories: the merge uses it, and an error in the index must not affect both sides.
-    FEED_BY_DEFINITION = "WITH severed AS MATERIALIZED (
+    /// stories: the merge uses it, and an error in the index must not affect both sides. A closed account that is erased
+    /// has no stories.
+    FEED_BY_DEFINITION = "WITH hidden AS MATERIALIZED (
             SELECT blocked AS person FROM blocks WHERE bucket = $1 AND blocker = $2
             UNION SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2
-            UNION SELECT muted FROM mutes WHERE bucket = $1 AND muter = $2),
+            UNION SELECT muted FROM mutes WHERE bucket = $1 AND muter = $2
+            UNION SELECT id FROM people WHERE closed_at IS NOT NULL AND erased_at IS NULL AND id > 0),
         near AS MATERIALIZED (SELECT author FROM (
                 SELECT $2::bigint AS author UNION SELECT friend FROM friendships WHERE bucket = $1 AND person = $2) c
-            WHERE author NOT IN (SELECT person FROM severed)),
+            WHERE author NOT IN (SELECT person FROM hidden)),
         followed AS MATERIALIZED (SELECT followee AS author FROM follows
-            WHERE bucket = $1 AND follower = $2 AND followee NOT IN (SELECT person FROM severed))
+            WHERE bucket = $1 AND follower = $2 AND followee NOT IN (SELECT person FROM hidden))
         SELECT id FROM (
-            SELECT x.id FROM near a JOIN people p ON p.id = a.author AND p.closed_at IS NULL CROSS JOIN LATERAL
-                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.id
+            SELECT x.id FROM near a JOIN person_counts p ON p.person = a.author CROSS JOIN LATERAL
+                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.person
                     AND s.deleted_at IS NULL AND s.id > $3 AND s.id < $4 ORDER BY s.id DESC LIMIT $5) x
             UNION
-            SELECT x.id FROM followed a JOIN people p ON p.id = a.author AND p.closed_at IS NULL CROSS JOIN LATERAL
-                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.id
+            SELECT x.id FROM followed a JOIN person_counts p ON p.person = a.author CROSS JOIN LATERAL
+                (SELECT s.id FROM stories s WHERE s.bucket = p.bucket AND s.author = p.person
                     AND s.deleted_at IS NULL AND s.audience + 0 = 1 AND s.id > $3 AND s.id < $4
                     ORDER BY s.id DESC LIMIT $5) x) feed
         ORDER BY id DESC LIMIT $5";
