@@ -16,7 +16,7 @@ pub struct AccountClosing {
 /// A closed account that is not erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClosedAccount {
-    /// Whose account it was.
+    /// The person who closed the account.
     pub person: PersonId,
     /// When it was closed.
     pub closed_at: Timestamp,
