@@ -5,15 +5,19 @@
 //! A file never changes, because its name has the digest of its content. So the cache needs no invalidation. Every
 //! request checks the audience before it looks here.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use futures::stream::{BoxStream, once, try_unfold};
 use futures::{StreamExt, TryStreamExt};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
-use sosik_media::storage::{Content, Folder, GetRange, Name, STREAM_PIECE_BYTES, StorageError};
+use sosik_media::storage::{
+    Content, Folder, GetRange, Name, STREAM_PIECE_BYTES, Storage, StorageError,
+};
 
 use super::{Media, MediaFile};
-use crate::{ServiceError, ServiceResult};
+use crate::ServiceResult;
 
 /// Files up to this size, in bytes, are cached. Files of photos are smaller. Most videos are larger.
 const CACHED_BYTES_MAX: u64 = 1024 * 1024;
@@ -39,7 +43,7 @@ struct Piece {
 enum Uncached {
     Missing,
     Large(Content),
-    Failed(ServiceError),
+    Failed(StorageError),
 }
 
 /// A file and the number of the piece.
@@ -54,15 +58,17 @@ impl Weighter<Key, Piece> for PieceWeight {
     }
 }
 
-/// The pieces that were read last.
-pub(super) struct FileCache(Cache<Key, Piece, PieceWeight>);
+/// The pieces that were read last. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct FileCache(Arc<Cache<Key, Piece, PieceWeight>>);
 
 impl FileCache {
     /// A cache with room for this number of bytes.
     pub(super) fn new(bytes: u64) -> Self {
         let pieces = usize::try_from(bytes / EXPECTED_BYTES).unwrap_or(usize::MAX);
         let (hash, lifecycle) = (Default::default(), DefaultLifecycle::default());
-        Self(Cache::with(pieces, bytes, PieceWeight, hash, lifecycle))
+        let cache = Cache::with(pieces, bytes, PieceWeight, hash, lifecycle);
+        Self(Arc::new(cache))
     }
 
     fn fits(&self, file_bytes: u64) -> bool {
@@ -85,6 +91,14 @@ impl Tail {
         }
     }
 
+    /// The pieces of a file from this number on.
+    async fn at(storage: &Storage, file: &MediaFile, number: u64) -> Result<Self, StorageError> {
+        let range = Some(GetRange::Offset(number * PIECE_BYTES));
+        let content = storage.stream(file.folder, &file.name, range).await?;
+        let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        Ok(Self::of(content.ok_or_else(gone)?))
+    }
+
     /// The next piece of [`PIECE_BYTES`], whatever pieces the storage reads. The last one is smaller.
     async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
         while self.rest.len() < STREAM_PIECE_BYTES {
@@ -104,7 +118,8 @@ impl Tail {
 
 /// The state of a response with a file, after the first piece.
 struct Sending {
-    media: Media,
+    cache: FileCache,
+    storage: Storage,
     file: MediaFile,
     size: u64,
     /// The number of the next piece.
@@ -120,9 +135,21 @@ impl Media {
     /// # Errors
     /// The storage fails.
     pub async fn read_whole(&self, file: &MediaFile) -> ServiceResult<Option<Content>> {
-        let (cached, key) = (&self.shared.files.0, key(file, 0));
-        match cached.get_or_insert_async(&key, self.load(file)).await {
-            Ok(first) => Ok(Some(self.content(file, first))),
+        let storage = &self.engine()?.storage;
+        Ok(self.shared.files.read(storage, file).await?)
+    }
+}
+
+impl FileCache {
+    /// See [`Media::read_whole`].
+    async fn read(
+        &self,
+        storage: &Storage,
+        file: &MediaFile,
+    ) -> Result<Option<Content>, StorageError> {
+        let (key, load) = (key(file, 0), self.load(storage, file));
+        match self.0.get_or_insert_async(&key, load).await {
+            Ok(first) => Ok(Some(self.content(storage, file, first))),
             Err(Uncached::Large(content)) => Ok(Some(content)),
             Err(Uncached::Missing) => Ok(None),
             Err(Uncached::Failed(error)) => Err(error),
@@ -130,42 +157,32 @@ impl Media {
     }
 
     /// Reads a file into the cache. Returns its first piece.
-    async fn load(&self, file: &MediaFile) -> Result<Piece, Uncached> {
-        let failed = |error| Uncached::Failed(ServiceError::Storage(error));
-        let storage = &self.engine().map_err(Uncached::Failed)?.storage;
+    async fn load(&self, storage: &Storage, file: &MediaFile) -> Result<Piece, Uncached> {
+        let failed = Uncached::Failed;
         let content = storage.stream(file.folder, &file.name, None).await;
         let content = content.map_err(failed)?.ok_or(Uncached::Missing)?;
         let size = content.size;
-        if !self.shared.files.fits(size) {
+        if !self.fits(size) {
             return Err(Uncached::Large(content));
         }
         let mut tail = Tail::of(content);
         let first = tail.next().await.map_err(failed)?;
         let mut number = 1;
         while let Some(bytes) = tail.next().await.map_err(failed)? {
-            let piece = Piece { bytes, size };
-            self.shared.files.0.insert(key(file, number), piece);
+            self.0.insert(key(file, number), Piece { bytes, size });
             number += 1;
         }
         let bytes = first.ok_or(Uncached::Missing)?;
         Ok(Piece { bytes, size })
     }
 
-    /// The pieces of a file from this number on.
-    async fn tail(&self, file: &MediaFile, number: u64) -> Result<Tail, StorageError> {
-        let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let engine = self.engine().map_err(|_off| gone())?;
-        let range = Some(GetRange::Offset(number * PIECE_BYTES));
-        let content = engine.storage.stream(file.folder, &file.name, range);
-        Ok(Tail::of(content.await?.ok_or_else(gone)?))
-    }
-
     /// The content of a file whose first piece is known.
-    fn content(&self, file: &MediaFile, first: Piece) -> Content {
+    fn content(&self, storage: &Storage, file: &MediaFile, first: Piece) -> Content {
         let size = first.size;
         let begun = once(async move { Ok(first.bytes) });
         let sending = Sending {
-            media: self.clone(),
+            cache: self.clone(),
+            storage: storage.clone(),
             file: file.clone(),
             size,
             number: 1,
@@ -191,21 +208,20 @@ impl Sending {
         }
         let key = key(&self.file, self.number);
         self.number += 1;
-        let files = &self.media.shared.files.0;
         if self.tail.is_none()
-            && let Some(piece) = files.get(&key)
+            && let Some(piece) = self.cache.0.get(&key)
         {
             return Ok(Some(piece.bytes));
         }
         let mut tail = match self.tail.take() {
             Some(tail) => tail,
-            None => self.media.tail(&self.file, key.2).await?,
+            None => Tail::at(&self.storage, &self.file, key.2).await?,
         };
         let next = tail.next().await?;
         self.tail = Some(tail);
         if let Some(bytes) = next.clone() {
             let size = self.size;
-            files.insert(key, Piece { bytes, size });
+            self.cache.0.insert(key, Piece { bytes, size });
         }
         Ok(next)
     }
@@ -214,3 +230,6 @@ impl Sending {
 fn key(file: &MediaFile, number: u64) -> Key {
     (file.folder, file.name.clone(), number)
 }
+
+#[cfg(test)]
+mod tests;
