@@ -5,17 +5,20 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sosik_api::schema::{Media, MediaState};
 use sosik_feed::{MediaId, Timestamp};
 use sosik_service::Clock;
-use sosik_service::media::Storage;
+use sosik_service::media::{Program, Storage, WorkerSettings, Workers};
 use sosik_store::{MediaQueue, MediaTask};
+use sosik_testkit::app::decoder;
 use sosik_testkit::media::photo;
 use sosik_testkit::storage::{FaultyFiles, Reads};
 use sosik_testkit::{TestApp, TestPerson, eventually};
+use tempfile::TempDir;
 
 /// Duration of a claim. A worker notices a lost claim within a third of it.
 const CLAIM: Duration = Duration::from_millis(600);
@@ -37,11 +40,16 @@ struct Studio {
 
 impl Studio {
     async fn open(reads: Reads) -> Self {
+        Self::with_workers(reads, None).await
+    }
+
+    async fn with_workers(reads: Reads, workers: Option<Arc<Workers>>) -> Self {
         let files = Arc::new(FaultyFiles::default());
         files.reads(reads);
         let storage = Storage::with(files.clone());
         let app = TestApp::with(|settings| {
             settings.storage = Some(storage);
+            settings.workers = workers;
             settings.service.media.claim = CLAIM;
             settings.service.media.retry_after = SOON;
             settings.service.media.poll_every = SOON;
@@ -139,6 +147,53 @@ async fn one_answer_that_an_upload_is_missing_is_not_believed() {
     let lost = studio.becomes(&upload, MediaState::Failed).await;
     assert!(lost.problem.unwrap().detail.contains("the upload was lost"));
     assert_eq!(studio.files.disturbed() - before, 5);
+}
+
+/// Processes that hang, except after this number of them, with a short deadline.
+fn workers_that_hang(starts: &Path, hang: u64, deadline: Duration) -> Arc<Workers> {
+    let script = format!(
+        "echo >> {starts}; test $(wc -l < {starts}) -gt {hang} && exec {decoder} \"$0\"; exec sleep 600",
+        starts = starts.display(),
+        decoder = decoder().path.display(),
+    );
+    let program = Program {
+        path: PathBuf::from("/bin/sh"),
+        arguments: vec!["-c".to_owned(), script],
+        environment: vec![("PATH", "/usr/bin:/bin")],
+    };
+    let settings = WorkerSettings {
+        deadline,
+        ..WorkerSettings::default()
+    };
+    Arc::new(Workers::new(program, settings))
+}
+
+#[tokio::test]
+async fn a_photo_that_was_not_decoded_before_the_deadline_is_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let starts = folder.path().join("starts");
+    let workers = workers_that_hang(&starts, 1, Duration::from_secs(2));
+    let studio = Studio::with_workers(Reads::Work, Some(workers)).await;
+    let upload = studio.uploads().await;
+    studio.becomes(&upload, MediaState::Ready).await;
+}
+
+#[tokio::test]
+async fn a_photo_whose_processes_always_hang_fails_in_the_end() {
+    let folder = TempDir::new().unwrap();
+    let starts = folder.path().join("starts");
+    let workers = workers_that_hang(&starts, MANY, Duration::from_millis(200));
+    let studio = Studio::with_workers(Reads::Work, Some(workers)).await;
+    let upload = studio.uploads().await;
+    let failed = studio.becomes(&upload, MediaState::Failed).await;
+    let problem = failed.problem.unwrap();
+    assert!(
+        problem.detail.contains("could not be processed"),
+        "{}",
+        problem.detail
+    );
+    let started = std::fs::read_to_string(starts).unwrap();
+    assert_eq!(started.lines().count(), 5);
 }
 
 #[tokio::test]

@@ -222,7 +222,7 @@ async fn all_programs_of_a_video_share_one_deadline() {
     let executable = Permissions::from_mode(0o755);
     std::fs::set_permissions(machine.path("ffprobe"), executable).unwrap();
     let outcome = machine.prepare(MOV, "exec sleep 2").await;
-    assert!(matches!(outcome, Err(Failure::TimedOut)), "{outcome:?}");
+    assert!(matches!(outcome, Err(Failure::Late)), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -187,7 +187,7 @@ async fn a_process_that_hangs_is_killed_at_its_deadline() {
     let script = format!("echo $$ > {}; exec sleep 600", path.display());
     let hung = Workers::new(shell(&script), settings);
     let outcome = hung.photo(bytes(vec![0; 1_000_000]), Purpose::Story).await;
-    assert!(matches!(outcome, Err(Failure::TimedOut)), "{outcome:?}");
+    assert!(matches!(outcome, Err(Failure::Late)), "{outcome:?}");
 
     let pid: i32 = std::fs::read_to_string(path)
         .unwrap()

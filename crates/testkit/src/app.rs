@@ -55,6 +55,8 @@ pub struct TestSettings {
     pub media: Option<PathBuf>,
     /// A storage of photos and videos to use instead of a folder.
     pub storage: Option<Storage>,
+    /// The processes that decode photos, instead of those of production.
+    pub workers: Option<Arc<Workers>>,
     /// The program that converts videos.
     pub ffmpeg: Option<Ffmpeg>,
     /// The folder in which videos are prepared, instead of one that all tests share.
@@ -90,6 +92,7 @@ impl Default for TestSettings {
             site: None,
             media: None,
             storage: None,
+            workers: None,
             ffmpeg: None,
             video_work: None,
             video_bytes: 1,
@@ -435,8 +438,8 @@ fn storage(settings: &TestSettings) -> Option<Storage> {
     settings.storage.clone().or(folder)
 }
 
-/// Files are decoded by the executable that the crate of media builds for tests, beside the folder of the tests.
-fn media_engine(storage: Storage, settings: &TestSettings) -> MediaEngine {
+/// The executable that decodes files. The crate of media builds it for tests, beside the folder of the tests.
+pub fn decoder() -> Program {
     let tests = std::env::current_exe().expect("find the executable of the test");
     let build = tests
         .parent()
@@ -452,9 +455,15 @@ fn media_engine(storage: Storage, settings: &TestSettings) -> MediaEngine {
         "build {} first",
         program.path.display()
     );
+    program
+}
+
+fn media_engine(storage: Storage, settings: &TestSettings) -> MediaEngine {
+    let program = decoder();
+    let workers = Workers::new(program.clone(), WorkerSettings::default());
     MediaEngine {
         storage,
-        workers: Arc::new(Workers::new(program.clone(), WorkerSettings::default())),
+        workers: settings.workers.clone().unwrap_or(Arc::new(workers)),
         video: VideoEngine {
             videos: Videos::new(
                 Arc::new(Workers::new(program, WorkerSettings::video())),

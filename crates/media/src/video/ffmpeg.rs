@@ -175,7 +175,7 @@ impl Ffmpeg {
     ) -> Result<Bytes, Failure> {
         let run = self.run(workers, input, words(POSTER), PHOTO_BYTES_MAX);
         let picture = timeout(GLANCE_DEADLINE, run).await;
-        let picture = picture.map_err(|_elapsed| Failure::TimedOut)??;
+        let picture = picture.map_err(|_elapsed| Failure::Late)??;
         let mut bytes = Vec::new();
         // The size was checked when the file was opened, but may have changed since.
         let mut picture = tokio::fs::File::from_std(picture).take(PHOTO_BYTES_MAX);

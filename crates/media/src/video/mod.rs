@@ -98,7 +98,7 @@ impl Videos {
     pub async fn prepare(&self, upload: &Path, folder: &Path) -> Result<Video, Failure> {
         let prepared = Box::pin(self.prepare_all(upload, folder));
         let prepared = timeout(self.workers.deadline(), prepared).await;
-        prepared.map_err(|_elapsed| Failure::TimedOut)?
+        prepared.map_err(|_elapsed| Failure::Late)?
     }
 
     /// Makes the sizes of a poster. It uses the workers for videos, so that photos do not wait for it.
@@ -109,7 +109,7 @@ impl Videos {
     pub async fn poster_sizes(&self, poster: Bytes) -> Result<Photo, Failure> {
         let sizes = self.workers.photo(Input::Bytes(poster), Purpose::Story);
         let sizes = timeout(GLANCE_DEADLINE, sizes).await;
-        sizes.map_err(|_elapsed| Failure::TimedOut)?
+        sizes.map_err(|_elapsed| Failure::Late)?
     }
 
     async fn prepare_all(&self, upload: &Path, folder: &Path) -> Result<Video, Failure> {

@@ -119,9 +119,15 @@ pub enum Failure {
     /// Too many jobs wait. Try again later.
     #[error("too many files are being processed: try again later")]
     Busy,
-    /// The file takes too long. It is most likely made to.
-    #[error("the file takes too long to process")]
+    /// The process used up its CPU time. The file is most likely made to.
+    #[error("the file takes too much CPU time to process")]
     TimedOut,
+    /// The process did not end before its deadline, with CPU time left: the machine is busy, or the process hangs. Try
+    /// again later, but not for ever.
+    #[error(
+        "the file was not processed before the deadline: the machine is busy, or the worker process hangs"
+    )]
+    Late,
     /// The worker process ended without an answer: a fault of a decoder, or too little memory.
     #[error("the worker process failed ({0})")]
     Crashed(String),
@@ -233,7 +239,7 @@ impl Workers {
         let _ = child.kill().await; // fails only if the process has ended
         match outcome {
             Ok(answer) => answer,
-            Err(_elapsed) => Err(Failure::TimedOut),
+            Err(_elapsed) => Err(Failure::Late),
         }
     }
 

@@ -26,8 +26,8 @@ pub struct Protection {
     pub memory_denied: bool,
 }
 
-/// Lower priority than the server, so that reads of the feed keep their latency while photos are decoded.
-const NICENESS: i32 = 10;
+/// The lowest priority, so that reads of the feed keep their latency while photos are decoded.
+const NICENESS: i32 = 19;
 
 /// Open files of another program: its libraries while it starts, input and output.
 const PROGRAM_FILES_MAX: u64 = 64;

@@ -25,8 +25,8 @@ pub(super) enum Outcome {
     Done(Processed),
     /// A failure outside of the upload. The work is due again after a pause.
     NotNow,
-    /// The upload is not in the storage. As [`Self::NotNow`], but it counts as a fault.
-    Missing,
+    /// As [`Self::NotNow`], but it counts as a fault.
+    Fault,
 }
 
 /// How an attempt ended.
@@ -48,11 +48,11 @@ pub(super) const fn is_hopeless(task: &MediaTask) -> bool {
     task.faults >= FAULTS_MAX
 }
 
-/// The outcome if an upload is missing in the storage. It fails for `reason` only after several attempts, because one
-/// answer of a storage may be wrong.
-pub(super) fn missing(task: &MediaTask, reason: &str) -> Outcome {
+/// The outcome of a fault whose cause may be outside of the upload. The upload fails for `reason` only after
+/// [`FAULTS_MAX`] faults: one answer of a storage that a file is missing may be wrong, and a machine may be busy.
+pub(super) fn fault(task: &MediaTask, reason: &str) -> Outcome {
     match task.faults + 1 < FAULTS_MAX {
-        true => Outcome::Missing,
+        true => Outcome::Fault,
         false => Outcome::failed(reason),
     }
 }
@@ -79,7 +79,7 @@ impl Media {
         match end {
             End::Work(Outcome::Done(result)) => return Ok(Some(result)),
             End::Work(Outcome::NotNow) => self.release(engine, task, pause).await?,
-            End::Work(Outcome::Missing) => self.fault(task, pause).await?,
+            End::Work(Outcome::Fault) => self.fault(task, pause).await?,
             End::Stopped => self.release(engine, task, Duration::ZERO).await?,
             End::Lost => self.remove_if_forgotten(engine, task.media).await?,
         }

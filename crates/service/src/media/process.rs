@@ -14,7 +14,7 @@ use sosik_store::{
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::claims::{Outcome, is_hopeless, missing};
+use super::claims::{Outcome, fault, is_hopeless};
 use super::{Media, MediaEngine, folder};
 use crate::core::invalidate::position_of;
 use crate::{Change, ServiceResult};
@@ -219,7 +219,7 @@ pub(super) async fn photo(
         return Ok(Outcome::failed(LOST));
     };
     let Some(file) = engine.storage.get_parts(folder(task.media), &parts).await? else {
-        return Ok(missing(task, LOST));
+        return Ok(fault(task, LOST));
     };
     match engine.workers.photo(Input::Bytes(file), purpose).await {
         Ok(mut photo) => {
@@ -237,6 +237,10 @@ pub(super) fn not_processed(task: &MediaTask, failure: &Failure, given_up: &str)
         Failure::TimedOut | Failure::Crashed(_) => {
             tracing::warn!(media = %task.media, %failure, "an upload could not be processed");
             Outcome::failed(given_up)
+        }
+        Failure::Late => {
+            tracing::warn!(media = %task.media, %failure, "an upload is tried again");
+            fault(task, given_up)
         }
         Failure::Busy | Failure::Unavailable(_) => {
             tracing::warn!(media = %task.media, %failure, "an upload waits for a worker process");

@@ -11,7 +11,7 @@ use sosik_media::video::{Room, Video, VideoFolder, Videos, WorkFolder};
 use sosik_store::{MediaFacts, MediaQueue, MediaTask, MediaWork, Processed};
 use tokio::fs::File;
 
-use super::claims::{Outcome, is_hopeless, missing};
+use super::claims::{Outcome, fault, is_hopeless};
 use super::process::{LOST, keep, not_processed};
 use super::{Media, MediaEngine, folder};
 use crate::ServiceResult;
@@ -80,7 +80,7 @@ async fn prepare(
     }
     let file = place.join("upload");
     if !fetch(engine, task, upload, &file).await? {
-        return Ok(missing(task, LOST));
+        return Ok(fault(task, LOST));
     }
     match engine.video.videos.prepare(&file, place).await {
         Ok(video) => Ok(Outcome::Done(keep_video(engine, task, video).await?)),
