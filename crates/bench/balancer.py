@@ -7,6 +7,11 @@ and what `cargo xtask cluster up` needs. From the root of the repository:
     cargo build --release --features balance
     python3 crates/bench/balancer.py
 
+`--bare` adds a proxy that is the library of the balancer and nothing else:
+
+    cargo build --release --package sosik-balance --features proxy --example bare
+    python3 crates/bench/balancer.py proxies --bare target/release/examples/bare
+
 Prints one JSON object for each result. Each part can be named: proxies, idle, spread, faults, peak, rolls.
 After `peak`, the rolls run at 70 % of the peak.
 
@@ -102,6 +107,12 @@ def start_balancer(options, folder, nodes):
     return port, start(command, stderr=log, cwd=folder)
 
 
+def start_bare(options, nodes):
+    port = free_port()
+    command = [options.bare, f"127.0.0.1:{port}", *(address(node["url"]) for node in nodes)]
+    return port, start(command, stderr=subprocess.DEVNULL)
+
+
 def measure_proxies(options, folder, cluster):
     """CPU for each request and latencies, in rounds in which each proxy has its turn."""
     started = {
@@ -109,6 +120,8 @@ def measure_proxies(options, folder, cluster):
         "haproxy": start_haproxy(folder, cluster.nodes),
         "nginx": start_nginx(folder, cluster.nodes),
     }
+    if options.bare:
+        started["bare"] = start_bare(options, cluster.nodes)
     figures = {name: [] for name in ["direct", *started]}
     for port, _process in started.values():
         wait_until_served(f"http://127.0.0.1:{port}")
@@ -255,6 +268,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="rounds in which each proxy has its turn")
     parser.add_argument("--rolls", type=int, default=20, help="rolling restarts")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections")
+    parser.add_argument("--bare", help="executable of a proxy to measure as well: the example `bare`")
     os.environ["PATH"] += ":/usr/sbin"
     for program in ["haproxy", "nginx"]:
         if not shutil.which(program):

@@ -15,7 +15,6 @@ use pingora_core::server::ShutdownWatch;
 use pingora_core::server::configuration::ServerConf;
 use pingora_proxy::HttpProxy;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::deadline::Deadline;
 use super::relay::Relay;
@@ -65,7 +64,7 @@ impl Current {
     }
 }
 
-/// What all connections share.
+/// What the connections of one thread share.
 pub(super) struct Shared {
     proxy: Arc<HttpProxy<Relay>>,
     pool: Arc<Pool>,
@@ -90,19 +89,13 @@ pub(super) struct Front {
 }
 
 impl Front {
-    /// What all connections to this pool share.
-    pub(super) fn shared(
-        settings: &Arc<Settings>,
-        pool: &Arc<Pool>,
-        leaving: &CancellationToken,
-        secure_port: Option<u16>,
-    ) -> Arc<Shared> {
+    /// What the connections of one thread share.
+    pub(super) fn shared(settings: &Settings, pool: &Arc<Pool>, relay: Relay) -> Arc<Shared> {
         let conf = ServerConf {
             max_retries: ATTEMPTS_MAX,
             upstream_keepalive_pool_size: settings.node_idle_max,
             ..ServerConf::default()
         };
-        let relay = Relay::new(settings, pool, leaving, secure_port);
         // Modules of the library, such as compression, are not wanted: nodes compress.
         let proxy = HttpProxy::new(relay, Arc::new(conf));
         Arc::new(Shared {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts requests.
-#[derive(Debug)]
+/// Counts requests. Clones count together.
+#[derive(Debug, Clone)]
 pub(super) struct InFlight {
     now: Arc<AtomicUsize>,
     max: usize,

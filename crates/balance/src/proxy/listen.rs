@@ -19,6 +19,7 @@ use super::front::{Front, Shared};
 use super::places::{Place, Places};
 use super::tls::Tls;
 use super::wait;
+use super::workers::Workers;
 use crate::Settings;
 
 /// How long accepting pauses after an error. The process is out of files or memory, so trying at once would only burn
@@ -31,7 +32,7 @@ const QUEUED_MAX: usize = 4_096;
 /// Accepts connections.
 #[derive(Clone)]
 pub(super) struct Listener {
-    shared: Arc<Shared>,
+    workers: Arc<Workers>,
     places: Arc<Places>,
     first_request: Duration,
     connections: TaskTracker,
@@ -45,9 +46,9 @@ pub(super) struct Listener {
 type Accepted = (OwnedSemaphorePermit, io::Result<(TcpStream, SocketAddr)>);
 
 impl Listener {
-    pub(super) fn new(settings: &Settings, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(settings: &Settings, workers: Workers) -> Self {
         Self {
-            shared,
+            workers: Arc::new(workers),
             places: Arc::new(Places::new(settings)),
             first_request: settings.connections.first_request,
             connections: TaskTracker::new(),
@@ -93,22 +94,42 @@ impl Listener {
     fn admit(&self, (permit, accepted): Accepted, tls: Option<&Tls>) -> io::Result<()> {
         let (stream, peer) = accepted?;
         match self.places.take(permit, peer.ip()) {
-            Some(place) => self.spawn(stream, peer, tls.cloned(), place),
-            None => counter!("sosik_balance_connections_refused_total").increment(1),
+            Some(place) => self.spawn(stream.into_std()?, peer, tls.cloned(), place),
+            None => {
+                counter!("sosik_balance_connections_refused_total").increment(1);
+                Ok(())
+            }
         }
+    }
+
+    fn spawn(
+        &self,
+        stream: std::net::TcpStream,
+        peer: SocketAddr,
+        tls: Option<Tls>,
+        place: Place,
+    ) -> io::Result<()> {
+        let worker = self.workers.next();
+        let (this, shared) = (self.clone(), Arc::clone(&worker.shared));
+        let served = self.connections.track_future(async move {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => this.handle(stream, peer, tls, shared).await,
+                Err(error) => tracing::warn!(%error, "cannot serve a connection"),
+            }
+            drop(place);
+        });
+        worker.runtime.spawn(served);
         Ok(())
     }
 
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, tls: Option<Tls>, place: Place) {
-        let this = self.clone();
-        self.connections.spawn(async move {
-            this.handle(stream, peer, tls).await;
-            drop(place);
-        });
-    }
-
     /// Serves a connection until it ends. One that sends nothing costs no more than its socket.
-    async fn handle(&self, stream: TcpStream, peer: SocketAddr, tls: Option<Tls>) {
+    async fn handle(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<Tls>,
+        shared: Arc<Shared>,
+    ) {
         let ending = self.subscribe();
         let mut first = [0_u8; 1];
         let begins = self.idle_ends.run_until_cancelled(stream.peek(&mut first));
@@ -120,7 +141,7 @@ impl Listener {
         let Some(stream) = self.secured(stream, tls).await else {
             return;
         };
-        let front = Arc::new(Front::new(Arc::clone(&self.shared), peer, first));
+        let front = Arc::new(Front::new(shared, peer, first));
         tokio::select! {
             _ended = front.process_new(stream, &ending) => {}
             () = front.no_request_in_time() => {}
@@ -162,7 +183,7 @@ impl Listener {
             return;
         }
         self.idle_ends.cancel();
-        self.shared.end_idle().await;
+        self.workers.end_idle().await;
         if timeout_at(until, self.connections.wait()).await.is_err() {
             let open = self.places.taken();
             tracing::warn!(open, "connections with requests in flight are closed");

@@ -27,6 +27,7 @@ mod request_ids;
 mod resolver;
 mod sources;
 mod tls;
+mod workers;
 
 use std::io;
 use std::net::SocketAddr;
@@ -46,8 +47,10 @@ use self::checks::Checker;
 use self::front::Front;
 use self::handover::Sockets;
 use self::listen::Listener;
+use self::relay::Relay;
 use self::sources::Sources;
 use self::tls::Tls;
+use self::workers::Workers;
 use crate::{Pool, Settings};
 
 /// How long a stop waits for requests that clients sent before they could know of it: a long way there and back.
@@ -175,8 +178,9 @@ impl Balancer {
         if handover::is_successor() {
             may_replace(complete, &pool)?;
         }
-        let front = Front::shared(&self.settings, &pool, &leaving, sockets.secure_port()?);
-        let listener = Listener::new(&self.settings, front);
+        let relay = Relay::new(&self.settings, &pool, &leaving, sockets.secure_port()?);
+        let shared = || Front::shared(&self.settings, &pool, relay.clone());
+        let listener = Listener::new(&self.settings, Workers::start(shared)?);
         let administration = Administration {
             pool,
             leaving: leaving.clone(),

@@ -52,18 +52,19 @@ const OWN_HEADERS: [&str; 6] = [
     "true-client-ip",
 ];
 
-/// Passes requests to the nodes of a pool.
+/// Passes requests to the nodes of a pool. Clones share their limits.
+#[derive(Clone)]
 pub(super) struct Relay {
     settings: Arc<Settings>,
     pool: Arc<Pool>,
-    budget: RetryBudget,
-    ids: RequestIds,
+    budget: Arc<RetryBudget>,
+    ids: Arc<RequestIds>,
     in_flight: InFlight,
     leaving: CancellationToken,
     /// The port with TLS. Requests without TLS are sent there.
     secure_port: Option<u16>,
     /// Counts requests for the access log.
-    logged: AtomicU32,
+    logged: Arc<AtomicU32>,
 }
 
 impl Relay {
@@ -76,13 +77,13 @@ impl Relay {
         Self {
             settings: Arc::clone(settings),
             pool: Arc::clone(pool),
-            budget: RetryBudget::new(settings.retry_percent),
-            ids: RequestIds::new(),
+            budget: Arc::new(RetryBudget::new(settings.retry_percent)),
+            ids: Arc::new(RequestIds::new()),
             // Most connections carry one request at a time, so this limit concerns HTTP/2 only.
             in_flight: InFlight::new(settings.connections.open_max),
             leaving: leaving.clone(),
             secure_port,
-            logged: AtomicU32::new(0),
+            logged: Arc::default(),
         }
     }
 
