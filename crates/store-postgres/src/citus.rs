@@ -161,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn the_balance_counts_the_rows_of_every_distributed_table() {
+        let balance = include_str!("../../../deploy/citus/balance.sql");
+        for table in BY_BUCKET {
+            let counted =
+                format!("SELECT 'all rows', bucket, count(*) FROM {table} GROUP BY bucket");
+            assert!(balance.contains(&counted), "{table}");
+        }
+    }
+
+    #[test]
     fn one_call_distributes_each_table_next_to_the_people() {
         let script = script();
         let calls = BY_BUCKET.len() + BY_KEY.len() + COPIED.len();

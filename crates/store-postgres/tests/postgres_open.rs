@@ -10,6 +10,7 @@ use sosik_feed::search::Query;
 use sosik_store::suite::world::World;
 use sosik_store::{CursorKey, CursorKeys, People, Store};
 use sosik_store_postgres::{Pooler, PostgresOptions, PostgresStore};
+use tokio_postgres::SimpleQueryMessage;
 
 /// The reasons why a store does not open, in one line.
 async fn refusal(options: &PostgresOptions) -> String {
@@ -92,23 +93,25 @@ async fn people_are_even_over_shards_by_the_hash_of_their_bucket() {
         0,
         "the hash is in the range of the bucket"
     );
-    for shards in [8_i64, 16, 32, 64] {
-        let people_of =
-            "SELECT (hashint2(bucket)::bigint + 2147483648) / (4294967296 / $1) AS shard, count(*)
-            FROM people GROUP BY shard";
-        let people_of = session
-            .client
-            .query(people_of, &[&shards])
-            .await
-            .expect("shards");
-        let largest = people_of
-            .iter()
-            .map(|row| row.get::<_, i64>(1))
-            .max()
-            .expect("a shard");
-        let mean = 1_000 / shards;
-        println!("{shards} shards: at most {largest} people, {mean} on average");
-        assert!(largest * 10 <= (mean + 1) * 11, "{shards} shards");
+    let balance = include_str!("../../../deploy/citus/balance.sql");
+    let rows = session.client.simple_query(balance).await.expect("shards");
+    let rows: Vec<_> = rows
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let text = |column: &str| row.get(column).expect(column);
+        println!(
+            "{} on {} shards: {}",
+            text("part"),
+            text("shards"),
+            text("ratio")
+        );
+        assert!(text("ratio").parse::<f64>().expect("a number") <= 1.1);
     }
 }
 
