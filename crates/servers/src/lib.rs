@@ -14,11 +14,14 @@ mod folder;
 mod launch;
 mod nats;
 mod node;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod ready;
 mod redis;
+mod redis_cluster;
 mod roll;
+mod sentinel;
 mod server;
 
 pub use cluster::{Cluster, NODES_MAX, Part};
@@ -28,15 +31,19 @@ pub use find::find;
 pub use launch::{Launch, Ready};
 pub use nats::Nats;
 pub use node::{Node, Role};
+pub use pgbouncer::PgBouncer;
 pub use postgres::{BaseBackup, Postgres};
 pub use process::{Process, State};
 pub use redis::Redis;
+pub use redis_cluster::RedisCluster;
+pub use sentinel::Sentinel;
 pub use server::Server;
 
 /// The executable of each server, and of the tool that checks units of systemd, and its package on Debian and derived
 /// systems.
-pub const PACKAGES: [(&str, &str); 4] = [
+pub const PACKAGES: [(&str, &str); 5] = [
     ("postgres", "postgresql-15"),
+    ("pgbouncer", "pgbouncer"),
     ("redis-server", "redis-server"),
     ("nats-server", "nats-server"),
     ("systemd-analyze", "systemd"),

@@ -18,10 +18,10 @@ use crate::launch::{Launch, Ready, drop_root, give};
 use crate::server::{Server, is_a_server};
 
 /// The user that PostgreSQL runs as when this process is root.
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 
 /// The startup message of a session of `postgres` in the database `postgres`: length, protocol 3.0, parameters.
-const STARTUP: &[u8] =
+pub(crate) const STARTUP: &[u8] =
     b"\x00\x00\x00\x29\x00\x03\x00\x00user\x00postgres\x00database\x00postgres\x00\x00";
 
 /// A running PostgreSQL server. Dropping it stops the server and removes its data. After [`Server::kill`] it recovers
@@ -101,6 +101,11 @@ impl Postgres {
     pub fn url(&self, database: &str) -> String {
         let Self { port, password, .. } = self;
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    /// The password of the user `postgres`.
+    pub(crate) fn password(&self) -> &str {
+        &self.password
     }
 
     /// Its port on 127.0.0.1.
@@ -185,7 +190,7 @@ fn initialize(folder: &Path, password: &str) -> anyhow::Result<()> {
 }
 
 /// Writes a file that only the user of the server can read.
-fn write_private(file: &Path, content: &str) -> anyhow::Result<()> {
+pub(crate) fn write_private(file: &Path, content: &str) -> anyhow::Result<()> {
     let mut open = OpenOptions::new();
     let opened = open.write(true).create_new(true).mode(0o600).open(file);
     opened?.write_all(content.as_bytes())?;

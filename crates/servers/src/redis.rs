@@ -1,8 +1,11 @@
 //! Redis without persistence.
 
+use std::process::Command;
+
+use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::find::free_port;
+use crate::find::{find, free_port};
 use crate::folder::Folder;
 use crate::launch::{Launch, Ready};
 use crate::server::{Server, is_a_server};
@@ -49,9 +52,27 @@ impl Redis {
         self.port
     }
 
+    /// Sends a command with `redis-cli`. Returns the answer as it prints it.
+    ///
+    /// # Errors
+    /// The server does not answer, or answers with an error.
+    pub fn ask(&self, command: &[&str]) -> anyhow::Result<String> {
+        ask(self.port, command)
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
+}
+
+/// Sends a command to the server at this port.
+pub(crate) fn ask(port: u16, command: &[&str]) -> anyhow::Result<String> {
+    let mut client = Command::new(find("redis-cli").context("redis-cli is not installed")?);
+    client.args(["-e", "-p", &port.to_string()]).args(command);
+    let answer = client.output()?;
+    let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    ensure!(answer.status.success(), "{command:?}: {text}");
+    Ok(text)
 }

@@ -8,13 +8,13 @@
 
 mod common;
 
+#[path = "cluster/kinds.rs"]
+mod kinds;
 #[path = "cluster/photos.rs"]
 mod photos;
 #[path = "cluster/refused.rs"]
 mod refused;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -414,15 +414,6 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
     cluster.eventually_reads(&other, &joon, &all).await;
 }
 
-/// Sends a command to Redis, and waits for its answer.
-fn tell_redis(cluster: &Cluster, command: &str) {
-    let mut redis = TcpStream::connect(("127.0.0.1", cluster.servers.redis.port())).unwrap();
-    write!(redis, "{command}\r\n").unwrap();
-    let mut answer = [0; 5];
-    redis.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"+OK\r\n", "{command}");
-}
-
 #[tokio::test]
 async fn a_session_that_ended_while_redis_was_away_opens_nothing_and_the_others_stay_open() {
     let cluster = Cluster::start();
@@ -449,7 +440,8 @@ async fn a_session_that_ended_while_redis_was_away_opens_nothing_and_the_others_
         "the log of changes has it"
     );
     for command in ["FLUSHALL", "CONFIG SET maxmemory 1"] {
-        tell_redis(&cluster, command);
+        let words: Vec<_> = command.split(' ').collect();
+        cluster.servers.redis.ask(&words).unwrap();
         let fresh = cluster.node(&command[..5].to_lowercase());
         for node in [&cut, &late, &fresh] {
             assert_eq!(

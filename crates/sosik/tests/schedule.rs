@@ -26,7 +26,7 @@ use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Failure, Kind, Rules, Span, judge};
 use sosik_load::client::{Client, Reach};
 use sosik_load::faults::CLOCK_VARIABLE;
-use sosik_servers::{Cluster, Launch, Node, Role};
+use sosik_servers::{Cluster, Launch, Node, Redis, Role};
 use sosik_testkit::wire::{Direction, Wire};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
@@ -68,6 +68,8 @@ enum Act {
     Pause,
     /// SIGKILL; later it is started again without its data. Only NATS.
     Wipe,
+    /// It loses all its data and continues to run. Only Redis.
+    Flush,
     /// What a node sends to the servers is held back, or what the nodes send to a server. The opposite direction works.
     Mute,
     /// What the servers send to a node is held back, or what a server sends to the nodes.
@@ -136,7 +138,11 @@ impl Iterator for Schedule {
 
 /// What can be done to a part.
 fn faults(part: &'static str) -> impl Iterator<Item = (&'static str, Act)> {
-    let special = (part == "nats").then_some(Act::Wipe);
+    let special = match part {
+        "nats" => Some(Act::Wipe),
+        "redis" => Some(Act::Flush),
+        _ => None,
+    };
     [Act::Kill, Act::Pause, Act::Mute, Act::Deafen, Act::Slow]
         .into_iter()
         .chain(special)
@@ -160,6 +166,7 @@ impl Fault {
             match act {
                 Act::Kill | Act::Wipe => server.kill(),
                 Act::Pause => server.pause().unwrap(),
+                Act::Flush => flush(&cluster.redis),
                 Act::Mute => wires.of(part, |wire| wire.cut(Direction::ToServer)),
                 Act::Deafen => wires.of(part, |wire| wire.cut(Direction::ToClient)),
                 Act::Slow => wires.of(part, |wire| wire.slow(SLOW)),
@@ -176,12 +183,17 @@ impl Fault {
             match act {
                 Act::Kill | Act::Wipe => server.restart().unwrap(),
                 Act::Pause => server.resume().unwrap(),
+                Act::Flush => {}
                 Act::Mute => wires.of(part, |wire| wire.mend(Direction::ToServer)),
                 Act::Deafen => wires.of(part, |wire| wire.mend(Direction::ToClient)),
                 Act::Slow => wires.of(part, |wire| wire.slow(Duration::ZERO)),
             }
         }
     }
+}
+
+fn flush(redis: &Redis) {
+    redis.ask(&["FLUSHALL"]).unwrap();
 }
 
 /// The wires of each node to the servers that the nodes share.

@@ -7,55 +7,20 @@ use std::time::Duration;
 
 use sosik_fabric::{ActivePeople, LookUp, Rate, RateLimits, SharedCache, SharedKey, Timelines};
 use sosik_fabric_redis::RedisFabric;
-use sosik_servers::Redis;
+use sosik_servers::{Redis, RedisCluster};
 
 use crate::common::{self, Site, ask, eventually};
 
-const SLOTS: usize = 16_384;
-
-/// A node, and the port on which it talks to the others.
-struct Node {
-    server: Redis,
-    bus: u16,
-}
-
-fn start_node() -> Node {
-    let bus = common::free_port();
-    let port = bus.to_string();
-    let cluster = ["--cluster-enabled", "yes", "--cluster-port", &port];
-    let settings = [&common::SETTINGS[..], &cluster].concat();
-    let server = Redis::start(&settings).unwrap();
-    Node { server, bus }
-}
-
-/// A cluster without replicas, and a URL with one of its nodes.
-async fn start_cluster(nodes: usize) -> (Vec<Node>, String) {
-    let nodes: Vec<Node> = (0..nodes).map(|_| start_node()).collect();
-    for (number, node) in nodes.iter().enumerate() {
-        let slot = |number: usize| (number * SLOTS / nodes.len()).to_string();
-        let last = (number + 1) * SLOTS / nodes.len() - 1;
-        let slots = ["CLUSTER", "ADDSLOTSRANGE", &slot(number), &last.to_string()];
-        ask::<()>(&node.server.url(), &slots).await.unwrap();
-        let (port, bus) = (node.server.port().to_string(), node.bus.to_string());
-        let meet = ["CLUSTER", "MEET", "127.0.0.1", &port, &bus];
-        ask::<()>(&nodes[0].server.url(), &meet).await.unwrap();
-    }
-    for node in &nodes {
-        eventually(async || is_ready(&node.server, nodes.len()).await).await;
-    }
-    let url = format!("redis-cluster://127.0.0.1:{}", nodes[0].server.port());
-    (nodes, url)
-}
-
-async fn is_ready(server: &Redis, nodes: usize) -> bool {
-    let info: String = ask(&server.url(), &["CLUSTER", "INFO"]).await.unwrap();
-    info.contains("cluster_state:ok") && info.contains(&format!("cluster_size:{nodes}\r"))
+fn start_cluster(nodes: usize) -> (Vec<Redis>, String) {
+    let cluster = RedisCluster::start(nodes, &common::SETTINGS).unwrap();
+    let url = cluster.url();
+    (cluster.nodes, url)
 }
 
 async fn open() -> RedisFabric {
-    let (nodes, url) = start_cluster(1).await;
+    let (nodes, url) = start_cluster(1);
     for node in nodes {
-        common::keep_running(node.server);
+        common::keep_running(node);
     }
     common::open(common::options(url)).await
 }
@@ -83,7 +48,7 @@ sosik_fabric::rate_limits_suite!(open_rate_limits);
 
 #[tokio::test]
 async fn timelines_are_spread_over_the_nodes_and_all_can_be_dropped() {
-    let (nodes, url) = start_cluster(3).await;
+    let (nodes, url) = start_cluster(3);
     let fabric = common::open(common::options(url)).await;
     let site = Site::new(&fabric);
     let readers: Vec<u64> = (1..=1_500).collect();
@@ -91,7 +56,7 @@ async fn timelines_are_spread_over_the_nodes_and_all_can_be_dropped() {
         assert!(site.build(*reader, 2).await.unwrap());
     }
     for node in &nodes {
-        let keys: u64 = ask(&node.server.url(), &["DBSIZE"]).await.unwrap();
+        let keys: u64 = ask(&node.url(), &["DBSIZE"]).await.unwrap();
         assert!((300..700).contains(&keys), "{keys} of 1,500");
     }
     assert_eq!(site.deliver(9, &readers).await.unwrap(), 1_500);
@@ -110,14 +75,14 @@ async fn timelines_are_spread_over_the_nodes_and_all_can_be_dropped() {
     site.timelines.drop_all_timelines().await.unwrap();
     let mut left = 0;
     for node in &nodes {
-        left += ask::<u64>(&node.server.url(), &["DBSIZE"]).await.unwrap();
+        left += ask::<u64>(&node.url(), &["DBSIZE"]).await.unwrap();
     }
     assert_eq!(left, 20, "the rate limits");
 }
 
 #[tokio::test]
 async fn entries_are_spread_over_the_nodes_and_all_can_be_dropped() {
-    let (nodes, url) = start_cluster(3).await;
+    let (nodes, url) = start_cluster(3);
     let cache = common::open(common::options(url)).await.shared_cache();
     for first in 0..=255 {
         let mut hash = [7; 32];
@@ -132,7 +97,7 @@ async fn entries_are_spread_over_the_nodes_and_all_can_be_dropped() {
     let keys = async || {
         let mut keys = Vec::new();
         for node in &nodes {
-            keys.push(ask::<u64>(&node.server.url(), &["DBSIZE"]).await.unwrap());
+            keys.push(ask::<u64>(&node.url(), &["DBSIZE"]).await.unwrap());
         }
         keys
     };
@@ -143,7 +108,7 @@ async fn entries_are_spread_over_the_nodes_and_all_can_be_dropped() {
 
 #[tokio::test]
 async fn the_readers_of_other_nodes_keep_their_timelines_when_one_hangs() {
-    let (nodes, url) = start_cluster(3).await;
+    let (nodes, url) = start_cluster(3);
     let options = sosik_fabric_redis::RedisOptions {
         call_timeout: Duration::from_millis(200),
         ..common::options(url)
@@ -153,7 +118,7 @@ async fn the_readers_of_other_nodes_keep_their_timelines_when_one_hangs() {
     for reader in &readers {
         eventually(async || site.build(*reader, 2).await.is_ok()).await;
     }
-    nodes[2].server.pause().unwrap();
+    nodes[2].pause().unwrap();
     let (mut answered, mut failed) = (0, 0);
     for reader in &readers {
         match site.ids(*reader).await {
@@ -168,7 +133,7 @@ async fn the_readers_of_other_nodes_keep_their_timelines_when_one_hangs() {
         answered > 0 && failed > 0,
         "{answered} answered, {failed} failed"
     );
-    nodes[2].server.resume().unwrap();
+    nodes[2].resume().unwrap();
     for reader in &readers {
         eventually(async || site.ids(*reader).await.is_ok()).await;
     }
