@@ -149,7 +149,7 @@ async fn one_answer_that_an_upload_is_missing_is_not_believed() {
     assert_eq!(studio.files.disturbed() - before, 5);
 }
 
-/// Processes that hang, except after this number of them, with a short deadline.
+/// Workers whose first `hang` processes hang. Later ones decode.
 fn workers_that_hang(starts: &Path, hang: u64, deadline: Duration) -> Arc<Workers> {
     let script = format!(
         "echo >> {starts}; test $(wc -l < {starts}) -gt {hang} && exec {decoder} \"$0\"; exec sleep 600",
@@ -172,7 +172,7 @@ fn workers_that_hang(starts: &Path, hang: u64, deadline: Duration) -> Arc<Worker
 async fn a_photo_that_was_not_decoded_before_the_deadline_is_tried_again() {
     let folder = TempDir::new().unwrap();
     let starts = folder.path().join("starts");
-    let workers = workers_that_hang(&starts, 1, Duration::from_secs(2));
+    let workers = workers_that_hang(&starts, 1, Duration::from_secs(5));
     let studio = Studio::with_workers(Reads::Work, Some(workers)).await;
     let upload = studio.uploads().await;
     studio.becomes(&upload, MediaState::Ready).await;
@@ -182,7 +182,7 @@ async fn a_photo_that_was_not_decoded_before_the_deadline_is_tried_again() {
 async fn a_photo_whose_processes_always_hang_fails_in_the_end() {
     let folder = TempDir::new().unwrap();
     let starts = folder.path().join("starts");
-    let workers = workers_that_hang(&starts, MANY, Duration::from_millis(200));
+    let workers = workers_that_hang(&starts, MANY, Duration::from_secs(2));
     let studio = Studio::with_workers(Reads::Work, Some(workers)).await;
     let upload = studio.uploads().await;
     let failed = studio.becomes(&upload, MediaState::Failed).await;

@@ -31,8 +31,8 @@ pub const VIDEO_WORK_BYTES_MAX: u64 = 3 * VIDEO_BYTES_MAX;
 pub const VIDEO_DEADLINE: std::time::Duration = std::time::Duration::from_secs(1800);
 
 /// Time limit for a short step: reading the properties of a video, taking its poster, or making the sizes of the
-/// poster.
-pub const GLANCE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
+/// poster. Each takes a second of CPU, but programs run at the lowest priority.
+pub const GLANCE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// Duration of a video.
 pub const VIDEO_DURATION_MAX: std::time::Duration = std::time::Duration::from_secs(600);

@@ -173,7 +173,7 @@ async fn a_process_that_uses_up_its_cpu_time_is_ended_by_the_kernel() {
     let slow = workers
         .photo(bytes(gif(1000, 1000, &frames)), Purpose::Story)
         .await;
-    assert!(matches!(slow, Err(Failure::TimedOut)), "{slow:?}");
+    assert!(matches!(slow, Err(Failure::CpuTimeUsed)), "{slow:?}");
 }
 
 #[tokio::test]

@@ -121,9 +121,9 @@ pub enum Failure {
     Busy,
     /// The process used up its CPU time. The file is most likely made to.
     #[error("the file takes too much CPU time to process")]
-    TimedOut,
-    /// The process did not end before its deadline, with CPU time left: the machine is busy, or the process hangs. Try
-    /// again later, but not for ever.
+    CpuTimeUsed,
+    /// The process did not end before its deadline: the machine is busy, the process hangs, or the file is made to take
+    /// long. Try again later, a few times.
     #[error(
         "the file was not processed before the deadline: the machine is busy, or the worker process hangs"
     )]
@@ -161,8 +161,8 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`Failure::Refused`] with a reason for the author; [`Failure::Busy`] if too many jobs wait; otherwise the process
-    /// failed and the photo should be reported as not readable.
+    /// [`Failure::Refused`] with a reason for the author; [`Failure::Busy`], [`Failure::Late`] and [`Failure::Unavailable`]
+    /// if it should be tried again; otherwise the process failed and the photo should be reported as not readable.
     pub async fn photo(&self, input: Input, purpose: Purpose) -> Result<Photo, Failure> {
         let answer = self.run(Job::Photo(purpose), input).await?;
         match protocol::read(&answer) {
@@ -305,7 +305,7 @@ fn ended(status: ExitStatus) -> Result<(), Failure> {
     match status.signal() {
         None if status.success() => Ok(()),
         None => Err(Failure::Crashed(status.to_string())),
-        Some(SIGXCPU) => Err(Failure::TimedOut),
+        Some(SIGXCPU) => Err(Failure::CpuTimeUsed),
         Some(_) => Err(Failure::Crashed(status.to_string())),
     }
 }

@@ -1,8 +1,10 @@
 //! One attempt to process an upload, from the claim to its end.
 //!
 //! A claim ends with a result, is released, or is lost. A claim that ends in none of these ways is a fault: most likely
-//! its process crashed. After [`FAULTS_MAX`] faults the upload fails, because it crashes the processes that work on it.
-//! A failure outside of the upload, for example of the storage, never fails an acknowledged upload: its claim is
+//! the node crashed. An attempt is a fault, too, if its process did not end in time, or if the upload was not found. After
+//! some faults the upload fails, because another attempt would most likely end in the same way.
+//!
+//! Any other failure outside of the upload, for example of the storage, never fails an acknowledged upload: its claim is
 //! released, and the work is due again after a pause.
 
 use std::time::Duration;
@@ -16,8 +18,12 @@ use crate::ServiceResult;
 /// Renewals within the duration of a claim. Two of them may fail.
 const RENEWALS: u32 = 3;
 
-/// Maximum faults of one upload. Another attempt would most likely end in the same way.
+/// Maximum faults of one upload.
 pub(super) const FAULTS_MAX: u32 = 5;
+
+/// Factor between the pauses after attempts that were late: with the first one of 30 seconds, the last of four is half an
+/// hour. A machine may be busy for that long.
+const LATE_FACTOR: u32 = 4;
 
 /// How the work of a claim ended.
 pub(super) enum Outcome {
@@ -25,8 +31,10 @@ pub(super) enum Outcome {
     Done(Processed),
     /// A failure outside of the upload. The work is due again after a pause.
     NotNow,
-    /// As [`Self::NotNow`], but it counts as a fault.
-    Fault,
+    /// The upload was not found in the storage. As [`Self::NotNow`], but it is a fault.
+    Missing,
+    /// The process did not end in time. As [`Self::Missing`], but each pause is longer than the one before.
+    Late,
 }
 
 /// How an attempt ended.
@@ -48,11 +56,20 @@ pub(super) const fn is_hopeless(task: &MediaTask) -> bool {
     task.faults >= FAULTS_MAX
 }
 
-/// The outcome of a fault whose cause may be outside of the upload. The upload fails for `reason` only after
-/// [`FAULTS_MAX`] faults: one answer of a storage that a file is missing may be wrong, and a machine may be busy.
-pub(super) fn fault(task: &MediaTask, reason: &str) -> Outcome {
+/// The outcome if an upload is missing in the storage. It fails for `reason` only after several attempts, because one
+/// answer of a storage may be wrong.
+pub(super) fn missing(task: &MediaTask, reason: &str) -> Outcome {
     match task.faults + 1 < FAULTS_MAX {
-        true => Outcome::Fault,
+        true => Outcome::Missing,
+        false => Outcome::failed(reason),
+    }
+}
+
+/// The outcome if a process did not end in time. The upload fails for `reason` after this many attempts, because the
+/// machine may have been busy.
+pub(super) fn late(task: &MediaTask, attempts: u32, reason: &str) -> Outcome {
+    match task.faults + 1 < attempts {
+        true => Outcome::Late,
         false => Outcome::failed(reason),
     }
 }
@@ -79,7 +96,11 @@ impl Media {
         match end {
             End::Work(Outcome::Done(result)) => return Ok(Some(result)),
             End::Work(Outcome::NotNow) => self.release(engine, task, pause).await?,
-            End::Work(Outcome::Fault) => self.fault(task, pause).await?,
+            End::Work(Outcome::Missing) => self.fault(task, pause).await?,
+            End::Work(Outcome::Late) => {
+                let factor = LATE_FACTOR.saturating_pow(task.faults);
+                self.fault(task, pause.saturating_mul(factor)).await?;
+            }
             End::Stopped => self.release(engine, task, Duration::ZERO).await?,
             End::Lost => self.remove_if_forgotten(engine, task.media).await?,
         }

@@ -14,7 +14,7 @@ use sosik_store::{
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::claims::{Outcome, fault, is_hopeless};
+use super::claims::{FAULTS_MAX, Outcome, is_hopeless, late, missing};
 use super::{Media, MediaEngine, folder};
 use crate::core::invalidate::position_of;
 use crate::{Change, ServiceResult};
@@ -219,28 +219,34 @@ pub(super) async fn photo(
         return Ok(Outcome::failed(LOST));
     };
     let Some(file) = engine.storage.get_parts(folder(task.media), &parts).await? else {
-        return Ok(fault(task, LOST));
+        return Ok(missing(task, LOST));
     };
     match engine.workers.photo(Input::Bytes(file), purpose).await {
         Ok(mut photo) => {
             photo.renditions.retain(|it| is_served(it.format, purpose));
             Ok(Outcome::Done(keep(engine, task.media, photo).await?))
         }
-        Err(failure) => Ok(not_processed(task, &failure, GIVEN_UP)),
+        Err(failure) => Ok(not_processed(task, &failure, FAULTS_MAX, GIVEN_UP)),
     }
 }
 
-/// What the failure of a worker process means for an upload.
-pub(super) fn not_processed(task: &MediaTask, failure: &Failure, given_up: &str) -> Outcome {
+/// What the failure of a worker process means for an upload. One that is late is tried again, up to this many attempts.
+pub(super) fn not_processed(
+    task: &MediaTask,
+    failure: &Failure,
+    attempts: u32,
+    given_up: &str,
+) -> Outcome {
     match failure {
         Failure::Refused(refusal) => Outcome::failed(&refusal.to_string()),
-        Failure::TimedOut | Failure::Crashed(_) => {
+        Failure::CpuTimeUsed | Failure::Crashed(_) => {
             tracing::warn!(media = %task.media, %failure, "an upload could not be processed");
             Outcome::failed(given_up)
         }
         Failure::Late => {
-            tracing::warn!(media = %task.media, %failure, "an upload is tried again");
-            fault(task, given_up)
+            let (media, attempt) = (task.media, task.faults + 1);
+            tracing::warn!(%media, attempt, of = attempts, %failure, "an upload could not be processed in time");
+            late(task, attempts, given_up)
         }
         Failure::Busy | Failure::Unavailable(_) => {
             tracing::warn!(media = %task.media, %failure, "an upload waits for a worker process");

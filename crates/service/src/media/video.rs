@@ -11,13 +11,16 @@ use sosik_media::video::{Room, Video, VideoFolder, Videos, WorkFolder};
 use sosik_store::{MediaFacts, MediaQueue, MediaTask, MediaWork, Processed};
 use tokio::fs::File;
 
-use super::claims::{Outcome, fault, is_hopeless};
+use super::claims::{Outcome, is_hopeless, missing};
 use super::process::{LOST, keep, not_processed};
 use super::{Media, MediaEngine, folder};
 use crate::ServiceResult;
 
 /// The ending of the files of videos.
 const ENDING: &str = "mp4";
+
+/// Attempts of a video that is not ready before the deadline, which is half an hour.
+const ATTEMPTS: u32 = 2;
 
 /// What the author reads about a video that no attempt could process.
 const GIVEN_UP: &str =
@@ -80,11 +83,11 @@ async fn prepare(
     }
     let file = place.join("upload");
     if !fetch(engine, task, upload, &file).await? {
-        return Ok(fault(task, LOST));
+        return Ok(missing(task, LOST));
     }
     match engine.video.videos.prepare(&file, place).await {
         Ok(video) => Ok(Outcome::Done(keep_video(engine, task, video).await?)),
-        Err(failure) => Ok(not_processed(task, &failure, GIVEN_UP)),
+        Err(failure) => Ok(not_processed(task, &failure, ATTEMPTS, GIVEN_UP)),
     }
 }
 
