@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let conf = ServerConf {
         threads: std::thread::available_parallelism()?.get(),
-        // Each thread has a runtime of its own, as in the balancer.
+        // Each thread has a runtime of its own, as in the balancer. Connections to nodes are shared.
         work_stealing: false,
         ..ServerConf::default()
     };

@@ -49,7 +49,7 @@ pub struct Settings {
     pub upload_timeout: Duration,
     /// A connection to a node without a request is closed after this.
     pub node_idle: Duration,
-    /// Connections to nodes that are kept open without a request, of each worker thread.
+    /// Connections to nodes that are kept open without a request. Each thread keeps the same part of them.
     pub node_idle_max: usize,
     /// Repeated requests, in per cent of all.
     pub retry_percent: u32,

@@ -3,6 +3,9 @@
 //! A server without a free descriptor can neither accept connections nor open its store. So the soft limit is raised to
 //! the hard limit, and public connections get only what everything else leaves.
 
+#[cfg(feature = "balance")]
+use std::num::NonZero;
+
 use anyhow::bail;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -25,6 +28,10 @@ const REDIS_CONNECTIONS: usize = 4;
 /// Connections to NATS: one each for messages, wake-ups, the log and the queue, and the same again while they are
 /// replaced.
 const NATS_CONNECTIONS: usize = 8;
+
+/// Open files of a runtime. Each thread of the balancer that serves connections has one.
+#[cfg(feature = "balance")]
+const PER_RUNTIME: usize = 4;
 
 /// Fewest public connections. A server with fewer does not start.
 const CONNECTIONS_MIN: usize = 64;
@@ -76,7 +83,9 @@ pub fn allow(wanted: Wanted, config: &Config) -> anyhow::Result<usize> {
 /// need a connection to a node.
 #[cfg(feature = "balance")]
 pub fn proxied_connections_that_fit() -> usize {
-    (raise_limit().saturating_sub(RESERVED) / 2).max(CONNECTIONS_MIN)
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let set_aside = RESERVED + threads * PER_RUNTIME;
+    (raise_limit().saturating_sub(set_aside) / 2).max(CONNECTIONS_MIN)
 }
 
 /// The limit in effect after raising it. A system without a limit allows any number.

@@ -89,11 +89,16 @@ pub(super) struct Front {
 }
 
 impl Front {
-    /// What the connections of one thread share.
-    pub(super) fn shared(settings: &Settings, pool: &Arc<Pool>, relay: Relay) -> Arc<Shared> {
+    /// What the connections of one of this many threads share.
+    pub(super) fn shared(
+        settings: &Settings,
+        pool: &Arc<Pool>,
+        relay: Relay,
+        threads: usize,
+    ) -> Arc<Shared> {
         let conf = ServerConf {
             max_retries: ATTEMPTS_MAX,
-            upstream_keepalive_pool_size: settings.node_idle_max,
+            upstream_keepalive_pool_size: (settings.node_idle_max / threads).max(1),
             ..ServerConf::default()
         };
         // Modules of the library, such as compression, are not wanted: nodes compress.

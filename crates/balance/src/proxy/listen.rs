@@ -34,8 +34,14 @@ const QUEUED_MAX: usize = 4_096;
 pub(super) struct Listener {
     workers: Arc<Workers>,
     places: Arc<Places>,
-    first_request: Duration,
     connections: TaskTracker,
+    serving: Serving,
+}
+
+/// What a connection knows of the listener. It does not keep the threads running.
+#[derive(Clone)]
+struct Serving {
+    first_request: Duration,
     /// `true` asks connections to end after their next answer.
     ending: Arc<watch::Sender<bool>>,
     /// Ends connections that have not begun a request.
@@ -50,10 +56,12 @@ impl Listener {
         Self {
             workers: Arc::new(workers),
             places: Arc::new(Places::new(settings)),
-            first_request: settings.connections.first_request,
             connections: TaskTracker::new(),
-            ending: Arc::new(watch::Sender::new(false)),
-            idle_ends: CancellationToken::new(),
+            serving: Serving {
+                first_request: settings.connections.first_request,
+                ending: Arc::new(watch::Sender::new(false)),
+                idle_ends: CancellationToken::new(),
+            },
         }
     }
 
@@ -95,33 +103,45 @@ impl Listener {
         let (stream, peer) = accepted?;
         match self.places.take(permit, peer.ip()) {
             Some(place) => self.spawn(stream.into_std()?, peer, tls.cloned(), place),
-            None => {
-                counter!("sosik_balance_connections_refused_total").increment(1);
-                Ok(())
-            }
+            None => counter!("sosik_balance_connections_refused_total").increment(1),
         }
+        Ok(())
     }
 
-    fn spawn(
-        &self,
-        stream: std::net::TcpStream,
-        peer: SocketAddr,
-        tls: Option<Tls>,
-        place: Place,
-    ) -> io::Result<()> {
+    /// Hands a connection over to a worker.
+    fn spawn(&self, stream: std::net::TcpStream, peer: SocketAddr, tls: Option<Tls>, place: Place) {
         let worker = self.workers.next();
-        let (this, shared) = (self.clone(), Arc::clone(&worker.shared));
+        let (serving, shared) = (self.serving.clone(), Arc::clone(&worker.shared));
         let served = self.connections.track_future(async move {
             match TcpStream::from_std(stream) {
-                Ok(stream) => this.handle(stream, peer, tls, shared).await,
+                Ok(stream) => serving.handle(stream, peer, tls, shared).await,
                 Err(error) => tracing::warn!(%error, "cannot serve a connection"),
             }
             drop(place);
         });
         worker.runtime.spawn(served);
-        Ok(())
     }
 
+    /// Waits until all connections have ended, but no longer than `span`. Those without a request may begin one within
+    /// `linger`, or until `hurry` is cancelled.
+    pub(super) async fn drain(&self, linger: Duration, span: Duration, hurry: &CancellationToken) {
+        let until = Instant::now() + span;
+        self.serving.ending.send_replace(true);
+        self.connections.close();
+        let ended = timeout(linger.min(span), self.connections.wait());
+        if let Some(Ok(())) = hurry.run_until_cancelled(ended).await {
+            return;
+        }
+        self.serving.idle_ends.cancel();
+        self.workers.end_idle().await;
+        if timeout_at(until, self.connections.wait()).await.is_err() {
+            let open = self.places.taken();
+            tracing::warn!(open, "connections with requests in flight are closed");
+        }
+    }
+}
+
+impl Serving {
     /// Serves a connection until it ends. One that sends nothing costs no more than its socket.
     async fn handle(
         &self,
@@ -169,24 +189,6 @@ impl Listener {
                 counter!("sosik_balance_handshakes_failed_total").increment(1);
                 None
             }
-        }
-    }
-
-    /// Waits until all connections have ended, but no longer than `span`. Those without a request may begin one within
-    /// `linger`, or until `hurry` is cancelled.
-    pub(super) async fn drain(&self, linger: Duration, span: Duration, hurry: &CancellationToken) {
-        let until = Instant::now() + span;
-        self.ending.send_replace(true);
-        self.connections.close();
-        let ended = timeout(linger.min(span), self.connections.wait());
-        if let Some(Ok(())) = hurry.run_until_cancelled(ended).await {
-            return;
-        }
-        self.idle_ends.cancel();
-        self.workers.end_idle().await;
-        if timeout_at(until, self.connections.wait()).await.is_err() {
-            let open = self.places.taken();
-            tracing::warn!(open, "connections with requests in flight are closed");
         }
     }
 }

@@ -179,7 +179,7 @@ impl Balancer {
             may_replace(complete, &pool)?;
         }
         let relay = Relay::new(&self.settings, &pool, &leaving, sockets.secure_port()?);
-        let shared = || Front::shared(&self.settings, &pool, relay.clone());
+        let shared = |threads| Front::shared(&self.settings, &pool, relay.clone(), threads);
         let listener = Listener::new(&self.settings, Workers::start(shared)?);
         let administration = Administration {
             pool,
