@@ -1,5 +1,5 @@
--- How evenly people and rows are spread over shards: the largest shard and the mean. Runs on PostgreSQL, too, so that it is
--- known before a store is distributed:
+-- How even people and rows are over shards: the largest shard and the mean. It reads every row of the tables that are
+-- distributed by `bucket`, so run it when the load is low. It works on PostgreSQL without Citus, too:
 --   psql "$STORE_URL" -f deploy/citus/balance.sql
 -- A shard has an equal part of the hashes of `bucket`, as on Citus.
 

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_balance_counts_the_rows_of_every_distributed_table() {
+    fn the_balance_counts_every_table_that_is_distributed_by_bucket() {
         let balance = include_str!("../../../deploy/citus/balance.sql");
         for table in BY_BUCKET {
             let counted =
