@@ -10,6 +10,9 @@ use crate::folder::Folder;
 use crate::launch::{Launch, Ready};
 use crate::server::{Server, is_a_server};
 
+/// Seconds that an answer may take. A server that is paused gives none.
+const ANSWER_SECONDS_MAX: &str = "30";
+
 /// A running Redis server that keeps nothing on disk. Dropping it stops the server. When it is started again, it is
 /// empty.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,12 +36,7 @@ impl Redis {
         arguments.extend(["--save", "", "--appendonly", "no"]);
         arguments.extend(settings);
         let arguments = arguments.into_iter().map(str::to_owned).collect();
-        let ready = Ready::Responds {
-            port,
-            request: b"PING\r\n".to_vec(),
-            expected: b"+PONG".to_vec(),
-        };
-        let launch = Launch::of("redis-server", arguments, &folder, ready)?;
+        let launch = Launch::of("redis-server", arguments, &folder, answers_ping(port))?;
         Ok(Self {
             server: Server::start(launch)?,
             folder,
@@ -67,12 +65,24 @@ impl Redis {
     }
 }
 
+/// A server or a sentinel is ready when it answers `PING`.
+pub(crate) fn answers_ping(port: u16) -> Ready {
+    Ready::Responds {
+        port,
+        request: b"PING\r\n".to_vec(),
+        expected: b"+PONG".to_vec(),
+    }
+}
+
 /// Sends a command to the server at this port.
 pub(crate) fn ask(port: u16, command: &[&str]) -> anyhow::Result<String> {
-    let mut client = Command::new(find("redis-cli").context("redis-cli is not installed")?);
-    client.args(["-e", "-p", &port.to_string()]).args(command);
-    let answer = client.output()?;
-    let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    ensure!(answer.status.success(), "{command:?}: {text}");
-    Ok(text)
+    let client = find("redis-cli").context("redis-cli is not installed")?;
+    let mut within = Command::new("timeout");
+    within.arg(ANSWER_SECONDS_MAX).arg(client);
+    within.args(["-e", "-p", &port.to_string()]).args(command);
+    let answer = within.output()?;
+    let text = |output| String::from_utf8_lossy(output).trim().to_owned();
+    let (answered, failed) = (text(&answer.stdout), text(&answer.stderr));
+    ensure!(answer.status.success(), "{command:?}: {answered} {failed}");
+    Ok(answered)
 }

@@ -3,16 +3,17 @@
 use std::fs;
 use std::time::Duration;
 
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::find::free_port;
 use crate::folder::Folder;
-use crate::launch::{Launch, Ready};
+use crate::launch::Launch;
 use crate::ready::poll;
-use crate::redis::{Redis, ask};
+use crate::redis::{Redis, answers_ping, ask};
 use crate::server::{Server, is_a_server};
 
-/// Time until it knows a new replica. Primaries are asked every ten seconds.
+/// Time until a sentinel knows a new replica. It asks its primary every ten seconds.
 const REPLICA_KNOWN_MAX: Duration = Duration::from_secs(60);
 
 /// A sentinel that decides alone, about one primary. Dropping it stops the sentinel.
@@ -42,12 +43,7 @@ impl Sentinel {
         let file = folder.path().join("sentinel.conf");
         fs::write(&file, settings)?;
         let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
-        let ready = Ready::Responds {
-            port,
-            request: b"PING\r\n".to_vec(),
-            expected: b"+PONG".to_vec(),
-        };
-        let launch = Launch::of("redis-server", arguments, &folder, ready)?;
+        let launch = Launch::of("redis-server", arguments, &folder, answers_ping(port))?;
         Ok(Self {
             server: Server::start(launch)?,
             folder,
@@ -64,6 +60,7 @@ impl Sentinel {
             let replicas = ask(self.port, &["SENTINEL", "REPLICAS", "site"]);
             replicas.is_ok_and(|replicas| !replicas.is_empty())
         })
+        .context("wait until the sentinel knows a replica")
     }
 
     /// Its port on 127.0.0.1.

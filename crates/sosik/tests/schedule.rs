@@ -109,6 +109,8 @@ impl Schedule {
             .flat_map(|part| faults(part))
             .collect();
         alone.shuffle(&mut chance);
+        // The last ones come first, so that a short schedule has them.
+        alone.sort_by_key(|(_, act)| matches!(act, Act::Flush | Act::Wipe));
         Self { chance, alone }
     }
 

@@ -15,8 +15,8 @@ const SETTINGS: [&str; 4] = ["--maxmemory", "64mb", "--maxmemory-policy", "volat
 /// How often a state is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Readers whose timelines are on different nodes of a Redis Cluster.
-const READERS: usize = 6;
+/// Readers, whose timelines and sessions are on all nodes of a Redis Cluster.
+const READERS: usize = 12;
 
 impl Cluster {
     /// Two nodes that differ from those of this cluster in these settings.
@@ -24,7 +24,7 @@ impl Cluster {
         ["one", "other"].map(|name| self.node_as(Role::Serve, name, further))
     }
 
-    /// What ended is outdated on no node, and what begins is seen.
+    /// An unfriending and a new friendship show on the other node at once.
     async fn unfriends_and_befriends(
         &self,
         [one, other]: &[Node; 2],
@@ -35,6 +35,24 @@ impl Cluster {
         self.does(one, mina, Method::DELETE, &unfriend).await;
         assert_eq!(self.feed(other, joon).await, [""; 0]);
         self.befriend(one, mina, other, joon).await;
+    }
+
+    /// A node writes to this Redis for one of these people.
+    async fn eventually_uses<'p>(
+        &self,
+        redis: &Redis,
+        node: &Node,
+        people: impl IntoIterator<Item = &'p Person> + Clone,
+    ) {
+        let until = Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(LOOK_EVERY);
+        while redis.ask(&["DBSIZE"]).unwrap() == "0" {
+            assert!(Instant::now() < until, "nothing is in Redis");
+            tick.tick().await;
+            for person in people.clone() {
+                assert_eq!(self.is_logged_in(node, person).await, StatusCode::OK);
+            }
+        }
     }
 
     /// The connections of a node work again.
@@ -61,8 +79,7 @@ impl Cluster {
     }
 }
 
-/// Waits until a replica was promoted.
-async fn promoted(replica: &Redis) {
+async fn eventually_promoted(replica: &Redis) {
     let until = Instant::now() + PATIENCE;
     let mut tick = tokio::time::interval(LOOK_EVERY);
     while !replica.ask(&["ROLE"]).unwrap().starts_with("master") {
@@ -82,13 +99,15 @@ async fn when_a_sentinel_promotes_a_replica_nothing_is_outdated_and_nobody_is_lo
     let nodes = cluster.nodes_with(&[&format!("fabric.url={}", sentinel.url())]);
     let [one, other] = &nodes;
     let (mina, joon) = cluster.friends_with_timelines(one, other).await;
+    cluster.eventually_uses(&primary, one, [&mina, &joon]).await;
     primary.kill();
     cluster.posts(one, &mina, "without").await;
     cluster
         .eventually_reads(other, &joon, &["without", "first"])
         .await;
     cluster.unfriends_and_befriends(&nodes, &mina, &joon).await;
-    promoted(&replica).await;
+    eventually_promoted(&replica).await;
+    replica.ask(&["FLUSHALL"]).unwrap();
     cluster.posts(other, &mina, "promoted").await;
     let all = ["promoted", "without", "first"];
     for node in &nodes {
@@ -97,6 +116,7 @@ async fn when_a_sentinel_promotes_a_replica_nothing_is_outdated_and_nobody_is_lo
             assert_eq!(cluster.is_logged_in(node, person).await, StatusCode::OK);
         }
     }
+    cluster.eventually_uses(&replica, one, [&mina, &joon]).await;
     cluster.unfriends_and_befriends(&nodes, &mina, &joon).await;
 }
 
@@ -117,6 +137,9 @@ async fn when_a_node_of_a_redis_cluster_is_killed_feeds_and_sessions_are_read_fr
     for reader in &readers {
         cluster.eventually_reads(other, reader, &["first"]).await;
     }
+    for redis in &redis.nodes {
+        cluster.eventually_uses(redis, one, &readers).await;
+    }
     redis.nodes[1].kill();
     cluster.posts(one, &mina, "without").await;
     for reader in &readers {
@@ -135,6 +158,9 @@ async fn when_a_node_of_a_redis_cluster_is_killed_feeds_and_sessions_are_read_fr
             .eventually_reads(one, reader, &["after", "without", "first"])
             .await;
     }
+    cluster
+        .eventually_uses(&redis.nodes[1], other, &readers)
+        .await;
 }
 
 #[tokio::test]
