@@ -224,7 +224,9 @@ def measure_peak(options, _folder, cluster):
 
 
 def measure_rolls(options, _folder, cluster):
-    """Rolling restarts while people read and post and the checker follows live streams."""
+    """Rolling restarts while people read and post and the checker follows live streams.
+
+    Failed requests include those that the load did not send, because too many of its requests waited for an answer."""
     seconds = 0
     for number in range(options.rolls):
         # The check ends after the roll. The time of a roll is known after the first one.
@@ -245,6 +247,7 @@ def measure_rolls(options, _folder, cluster):
              requests=sum(action["offered"] for action in actions),
              shed=sum(action["shed"] for action in actions),
              failed=sum(action["failed"] for action in actions),
+             not_sent=result["load"]["not_sent"],
              streams_resumed=result["load"]["streams_resumed"],
              comparisons=result["check"]["comparisons"],
              violations=result["check"]["violations"])

@@ -44,6 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         threads: std::thread::available_parallelism()?.get(),
         // Each thread has a runtime of its own, as in the balancer. Connections to nodes are shared.
         work_stealing: false,
+        // Without these, a stop takes five minutes.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
         ..ServerConf::default()
     };
     let mut server = Server::new_with_opt_and_conf(None, conf);
