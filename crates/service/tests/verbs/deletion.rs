@@ -76,6 +76,9 @@ async fn with_warm_caches_a_deleted_account_is_gone_on_the_next_read() {
     let opened = || service.stories().open(joon.id, theirs);
     assert!(there(&opened().await));
     assert!(there(&service.people().profile(joon.id, "mina").await));
+    service.likes().add(mina.id, own).await.unwrap();
+    let unread = async || service.notifications().unread(joon.id).await.unwrap();
+    assert_eq!(unread().await, 1);
 
     service
         .accounts()
@@ -107,7 +110,7 @@ async fn with_warm_caches_a_deleted_account_is_gone_on_the_next_read() {
     ] {
         assert_eq!(missing(refused), "person");
     }
-    assert_eq!(service.notifications().unread(joon.id).await.unwrap(), 0);
+    assert_eq!(unread().await, 0);
     let differences = service
         .verifier()
         .verify(joon.id)
