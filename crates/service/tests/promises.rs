@@ -382,6 +382,7 @@ const fn finding(sabotage: Sabotage) -> &'static str {
         | Sabotage::SkipChangeLog
         | Sabotage::IgnoreFencing
         | Sabotage::AcknowledgeUndelivered
+        | Sabotage::UseOwnClock
         | NEEDS_A_CLOCK
         | Sabotage::ShowTwice
         | Sabotage::OldestFirst => "",
@@ -407,6 +408,7 @@ async fn caught(sabotage: Sabotage) -> Result<(), Broken> {
         | Sabotage::SkipChangeLog
         | Sabotage::IgnoreFencing
         | Sabotage::AcknowledgeUndelivered
+        | Sabotage::UseOwnClock
         | NEEDS_A_CLOCK
         | Sabotage::ShowTwice
         | Sabotage::OldestFirst => Ok(()),

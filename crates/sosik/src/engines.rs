@@ -11,7 +11,7 @@ use sosik_fabric_nats::{NatsLog, NatsOptions, NatsPeers, NatsQueue, NatsWakeUps}
 use sosik_fabric_redis::{RedisFabric, RedisOptions};
 use sosik_feed::{PeerId, Timestamp};
 use sosik_service::SharedStore;
-use sosik_store::{Operations, POSTS_WITHIN, Store};
+use sosik_store::{ID_AGE_MAX, Operations, Store};
 use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
@@ -82,7 +82,7 @@ async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::R
         person_limits: config.store.person_limits,
         pools: config.pools,
         pooler: config.pooler,
-        posts_within: Some(POSTS_WITHIN),
+        id_age_max: Some(ID_AGE_MAX),
         authorities: authorities_of(&url, config)?,
         ..PostgresOptions::at(url, node, now)
     })

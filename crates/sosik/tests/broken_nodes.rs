@@ -23,7 +23,7 @@ use sosik_service::accounts::SignUpRequest;
 use sosik_service::feeds::{FeedQuery, FeedStart};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SharedStore, SystemClock};
-use sosik_store::Store;
+use sosik_store::{ID_AGE_MAX, Store};
 use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
 use tokio::time::{interval, timeout};
 
@@ -52,6 +52,11 @@ struct AheadClock {
 }
 
 impl AheadClock {
+    fn by(milliseconds: u64) -> Self {
+        let milliseconds = AtomicU64::new(milliseconds);
+        Self { milliseconds }
+    }
+
     fn ahead(&self) -> Duration {
         Duration::from_millis(self.milliseconds.load(Ordering::Relaxed))
     }
@@ -81,6 +86,7 @@ struct Shared {
     hub: Arc<Hub>,
     engines: Engines,
     promise: Option<Sabotage>,
+    id_age_max: Option<Duration>,
 }
 
 impl Shared {
@@ -91,12 +97,16 @@ impl Shared {
             hub: Arc::default(),
             engines: Engines::memory(MemoryOptions::default(), 1),
             promise,
+            id_age_max: Some(ID_AGE_MAX),
         }
     }
 
     async fn node(&self, name: &str, clock: AheadClock) -> Node {
         let url = DatabaseUrl::new(self.url.clone());
-        let options = PostgresOptions::at(url, name, Timestamp::default());
+        let options = PostgresOptions {
+            id_age_max: self.id_age_max,
+            ..PostgresOptions::at(url, name, Timestamp::default())
+        };
         let opened = PostgresStore::open(&options).await.unwrap();
         let faults = Arc::new(Faults::default());
         let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
@@ -244,15 +254,14 @@ async fn private(promise: Option<Sabotage>, lost: Lost) -> Result<(), Broken> {
 
 /// P5: a node whose lease of its number expired makes no id with it after another node has leased it.
 async fn numbered(promise: Option<Sabotage>) -> Result<(), Broken> {
-    let hour = || AheadClock {
-        milliseconds: AtomicU64::new(3_600_000),
-    };
-    let shared = Shared::new(promise).await;
+    const HOUR: u64 = 3_600_000;
+    let mut shared = Shared::new(promise).await;
+    // The clock of the store does not go on with those of the nodes.
+    shared.id_age_max = None;
     let one = shared.node("one", AheadClock::default()).await;
     let mina = one.person("mina").await;
-    let other = shared.node("other", hour()).await;
-    let ahead = hour().milliseconds.into_inner();
-    one.clock.milliseconds.store(ahead, Ordering::Relaxed);
+    let other = shared.node("other", AheadClock::by(HOUR)).await;
+    one.clock.milliseconds.store(HOUR, Ordering::Relaxed);
     let numbers = [other.post(mina).await, one.post(mina).await].map(|story| story.raw().node());
     one.stop().await;
     other.stop().await;
@@ -260,6 +269,29 @@ async fn numbered(promise: Option<Sabotage>) -> Result<(), Broken> {
         numbers[0] != numbers[1],
         "two nodes made ids with the same number",
     )
+}
+
+/// What a node whose clock is 5 s behind writes after a reader has read everything is unread.
+async fn unread(promise: Option<Sabotage>) -> Result<(), Broken> {
+    let shared = Shared::new(promise).await;
+    let other = shared.node("other", AheadClock::default()).await;
+    let one = shared.node("one", AheadClock::by(5_000)).await;
+    let [mina, joon] = one.friends().await;
+    let story = one.post(mina).await;
+    one.service.likes().add(joon, story).await.unwrap();
+    let notifications = one.service.notifications();
+    let listed = notifications.list(mina, None, 1).await.unwrap();
+    let newest = listed.items[0].notification.id;
+    notifications.mark_read(mina, newest).await.unwrap();
+
+    let comments = other.service.comments();
+    comments.add(joon, story, "hello", None).await.unwrap();
+    let later = other.post(mina).await;
+    let unread = notifications.unread(mina).await.unwrap();
+    one.stop().await;
+    other.stop().await;
+    expect(unread == 1, "a new notification counts as read")?;
+    expect(later > story, "a new story counts as read")
 }
 
 /// P2: a story whose delivery failed at first reaches its reader.
@@ -298,6 +330,7 @@ async fn check(sabotage: Sabotage, promise: Option<Sabotage>) -> Result<(), Brok
     match sabotage {
         Sabotage::IgnoreFencing => numbered(promise).await,
         Sabotage::AcknowledgeUndelivered => delivered(promise).await,
+        Sabotage::UseOwnClock => unread(promise).await,
         Sabotage::SkipChangeLog => private(promise, Lost::Messages).await,
         _ => private(promise, Lost::MessagesAndRenewals).await,
     }

@@ -37,7 +37,8 @@ const fn names(sabotage: Sabotage) -> &'static [&'static str] {
         | Sabotage::ServeWithoutLease
         | Sabotage::SkipChangeLog
         | Sabotage::IgnoreFencing
-        | Sabotage::AcknowledgeUndelivered => &[],
+        | Sabotage::AcknowledgeUndelivered
+        | Sabotage::UseOwnClock => &[],
     }
 }
 

@@ -61,7 +61,7 @@ impl CommentLikes for PostgresStore {
             now,
         };
         self.db
-            .commit(Class::Post, "like a comment", |tx| async move {
+            .commit_new("like a comment", notification.raw(), |tx| async move {
                 like(&tx, act, limits).await
             })
             .await

@@ -56,7 +56,7 @@ impl Comments for PostgresStore {
     ) -> StoreResult<Committed<(Posted<CommentId>, StoryCounts)>> {
         let (comment, limits) = (&comment, &self.person_limits);
         self.db
-            .commit(Class::Post, "comment", |tx| async move {
+            .commit_new("comment", comment.id.raw(), |tx| async move {
                 add(&tx, comment, limits).await
             })
             .await
@@ -131,7 +131,7 @@ impl Comments for PostgresStore {
     ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>> {
         let (edit, limits) = (&edit, &self.person_limits);
         self.db
-            .commit(Class::Post, "edit a comment", |tx| async move {
+            .commit_new("edit a comment", edit.cause, |tx| async move {
                 change(&tx, edit, limits).await
             })
             .await

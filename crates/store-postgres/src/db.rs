@@ -26,6 +26,7 @@ pub(crate) struct Db {
     pub(crate) pools: Pools,
     begin: [String; 2],
     pooler: Pooler,
+    pub(crate) id_age_max: Option<Duration>,
     read_only: AtomicBool,
     pub(crate) stats: Stats,
 }
@@ -58,6 +59,7 @@ impl Db {
                 begin(options, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             ],
             pooler: options.pooler,
+            id_age_max: options.id_age_max,
             read_only: AtomicBool::new(false),
             stats: Stats::default(),
         })

@@ -98,7 +98,7 @@ impl Invitations for PostgresStore {
     ) -> StoreResult<Committed<RelationChange>> {
         let task = "befriend an invited person";
         self.db
-            .commit(Class::Post, task, |tx| async move {
+            .commit_new(task, notification.raw(), |tx| async move {
                 friends::befriend_invited(&tx, invited, inviter, limits, notification, now).await
             })
             .await

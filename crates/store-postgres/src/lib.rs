@@ -30,6 +30,7 @@ mod db;
 mod devices;
 mod failure;
 mod feeds;
+mod fence;
 mod filling;
 mod follows;
 mod friends;
@@ -76,7 +77,6 @@ mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_store::{PersonLimits, Store, StoreResult, StoreStats};
@@ -91,7 +91,6 @@ pub use sql::texts as statements;
 pub struct PostgresStore {
     db: Db,
     person_limits: PersonLimits,
-    posts_within: Option<Duration>,
 }
 
 impl PostgresStore {
@@ -104,7 +103,6 @@ impl PostgresStore {
         Ok(Arc::new(Self {
             db: open::open(options).await?,
             person_limits: options.person_limits,
-            posts_within: options.posts_within,
         }))
     }
 }

@@ -55,7 +55,7 @@ impl Likes for PostgresStore {
             now,
         };
         self.db
-            .commit(Class::Post, "like a story", |tx| async move {
+            .commit_new("like a story", notification.raw(), |tx| async move {
                 like(&tx, act, limits).await
             })
             .await

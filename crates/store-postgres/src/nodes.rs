@@ -26,6 +26,7 @@ statements! {
     NODE_RENEW = "UPDATE nodes SET held_until = $3, ids_until = greatest(ids_until, $4)
         WHERE node = $1 AND epoch = $2 AND held RETURNING ids_until";
     NODE_RELEASE = "UPDATE nodes SET held = false, ids_until = $3 WHERE node = $1 AND epoch = $2 AND held";
+    STORE_TIME = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     NEWEST_STORY = "SELECT max(id) FROM stories";
     NEWEST_COMMENT = "SELECT max(id) FROM comments";
     NEWEST_NOTIFICATION = "SELECT max(id) FROM notifications";
@@ -41,12 +42,23 @@ statements! {
 #[async_trait]
 impl Nodes for PostgresStore {
     async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease> {
-        let (class, request) = (Class::Lease, &request);
-        self.db
+        let (class, request, fenced) = (Class::Lease, &request, self.db.id_age_max.is_some());
+        let leased = self
+            .db
             .write(class, "lease a node number", |tx| async move {
-                lease(&tx, request).await
-            })
-            .await
+                let [_locked, now] = tx
+                    .batch([bind!(REGION_LOCK, request.region), bind!(STORE_TIME)])
+                    .await?;
+                let store_now = now.first()?.filter(|_now| fenced);
+                let now = store_now.unwrap_or(request.now);
+                let request = LeaseRequest {
+                    now,
+                    ..request.clone()
+                };
+                let lease = lease(&tx, &request).await?;
+                Ok(NodeLease { store_now, ..lease })
+            });
+        leased.await
     }
 
     async fn renew_node(
@@ -63,12 +75,17 @@ impl Nodes for PostgresStore {
             now.plus(span),
             now.max(last_id_at).plus(span)
         );
-        let class = Class::Lease;
-        let renewed = self.db.execute(class, "renew a node lease", renew);
-        let ids_until: Option<Timestamp> = renewed.await?.first()?;
-        ids_until
-            .map(|ids_until| NodeLease { ids_until, ..lease })
-            .ok_or(StoreError::LeaseLost)
+        let (class, renew) = (Class::Lease, &renew);
+        let renewed = self.db.write(class, "renew a node lease", |tx| async move {
+            tx.last([renew.clone(), bind!(STORE_TIME)]).await
+        });
+        let [ids_until, store_now] = renewed.await?;
+        let store_now: Option<Timestamp> = store_now.first()?;
+        Ok(NodeLease {
+            ids_until: ids_until.first()?.ok_or(StoreError::LeaseLost)?,
+            store_now: store_now.filter(|_now| self.db.id_age_max.is_some()),
+            ..lease
+        })
     }
 
     async fn release_node(&self, lease: NodeLease, last_id_at: Timestamp) -> StoreResult<()> {
@@ -81,11 +98,11 @@ impl Nodes for PostgresStore {
     }
 }
 
+/// The row of the region is locked.
 async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
     let numbers = request.numbers();
-    let [_locked, known, newest @ ..] = tx
+    let [known, newest @ ..] = tx
         .batch([
-            bind!(REGION_LOCK, request.region),
             bind!(NODES_OF_REGION, numbers.start, numbers.end, request.now),
             bind!(NEWEST_STORY),
             bind!(NEWEST_COMMENT),

@@ -159,9 +159,10 @@ pub struct PostgresOptions {
     pub authorities: Option<Vec<u8>>,
     /// Limits on what one person may store and trigger.
     pub person_limits: PersonLimits,
-    /// A story whose id is older than this when it is committed, by the clock of the server, is not stored: other nodes may
-    /// count it as delivered. `None` stores every story.
-    pub posts_within: Option<Duration>,
+    /// A story, comment or notification whose id is older than this when it is committed, by the clock of the server, is not
+    /// stored: readers may already count everything up to that id as seen. Nodes get the time of the server with their
+    /// leases, and make ids by it. `None`: all are stored, and the clock of the server plays no part.
+    pub id_age_max: Option<Duration>,
     /// The current time, recorded with the migrations that opening applies.
     pub now: Timestamp,
 }
@@ -180,7 +181,7 @@ impl PostgresOptions {
             pooler: Pooler::None,
             authorities: None,
             person_limits: PersonLimits::default(),
-            posts_within: None,
+            id_age_max: None,
             now,
         }
     }

@@ -1,11 +1,9 @@
 //! New stories: the row, its delivery order, mentions, tags, notifications and key, all in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
 use sosik_feed::{PersonId, StoryId};
 
-use super::failure::is_division_by_zero;
 use super::idempotency::{self, Request};
 use super::notify;
 use super::sql::{Query, Value, bind, statements};
@@ -16,7 +14,7 @@ use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, attachments_json, audience_number, bytes_of,
     mentions_json, tags_json,
 };
-use sosik_store::{Attachment, Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
+use sosik_store::{Attachment, Mention, NewStory, PersonLimits, Posted, StoreResult};
 
 statements! {
     STORY_INSERT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at, attachments)
@@ -26,25 +24,6 @@ statements! {
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
             $7::text[], $8::bigint[])
         ON CONFLICT (id, bucket) DO NOTHING RETURNING id";
-    /// A division by zero if the time of the server is later.
-    IN_TIME = "SELECT 1 / CASE WHEN extract(epoch FROM clock_timestamp()) * 1000 <= $1::bigint THEN 1 ELSE 0 END";
-}
-
-/// Fails if the id is older than this by the clock of the server. The node may have been paused since it made the id, or its
-/// clock may be wrong. [`of_guard`] maps the error.
-pub(crate) fn is_in_time(id: StoryId, within: Duration) -> Query {
-    bind!(IN_TIME, id.time().plus(within))
-}
-
-/// A post that came too late can be repeated, with a new id.
-pub(crate) fn of_guard(error: StoreError) -> StoreError {
-    if !is_division_by_zero(&error) {
-        return error;
-    }
-    tracing::warn!(
-        "a story was not stored, because its id was old: this node was paused, or its clock differs from that of PostgreSQL"
-    );
-    StoreError::Busy
 }
 
 /// Inserts a story and everything that belongs to it.

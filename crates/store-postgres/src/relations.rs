@@ -72,7 +72,7 @@ impl Relations for PostgresStore {
     ) -> StoreResult<Committed<RelationChange>> {
         let limits = (limits, &self.person_limits);
         self.db
-            .commit(Class::Post, "ask to be friends", |tx| async move {
+            .commit_new("ask to be friends", notification.raw(), |tx| async move {
                 friends::ask(&tx, asker, asked, limits, notification, now).await
             })
             .await
@@ -87,7 +87,7 @@ impl Relations for PostgresStore {
         now: Timestamp,
     ) -> StoreResult<Committed<RelationChange>> {
         self.db
-            .commit(Class::Post, "accept a friend", |tx| async move {
+            .commit_new("accept a friend", notification.raw(), |tx| async move {
                 friends::accept(&tx, asked, asker, limits, notification, now).await
             })
             .await

@@ -84,6 +84,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::cursor_keys::STATEMENTS,
     super::devices::STATEMENTS,
     super::feeds::STATEMENTS,
+    super::fence::STATEMENTS,
     super::follows::STATEMENTS,
     super::friends::STATEMENTS,
     super::hidden::STATEMENTS,

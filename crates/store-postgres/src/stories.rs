@@ -59,16 +59,12 @@ statements! {
 #[async_trait]
 impl Stories for PostgresStore {
     async fn post(&self, story: NewStory) -> StoreResult<Committed<Posted<StoryId>>> {
-        let (story, limits, within) = (&story, &self.person_limits, self.posts_within);
-        let posted = self
-            .db
-            .commit(Class::Post, "post a story", |tx| async move {
-                if let Some(within) = within {
-                    tx.guard(posts::is_in_time(story.id, within));
-                }
+        let (story, limits) = (&story, &self.person_limits);
+        self.db
+            .commit_new("post a story", story.id.raw(), |tx| async move {
                 posts::post(&tx, story, limits).await
-            });
-        posted.await.map_err(posts::of_guard)
+            })
+            .await
     }
 
     async fn stories(
@@ -96,8 +92,9 @@ impl Stories for PostgresStore {
         edit: StoryEdit,
     ) -> StoreResult<Committed<Option<Edited<StoryRecord>>>> {
         let (edit, limits) = (&edit, &self.person_limits);
+        let cause = edit.text.as_ref().map(|text| text.cause);
         self.db
-            .commit(Class::Post, "edit a story", |tx| async move {
+            .commit_new("edit a story", cause, |tx| async move {
                 change(&tx, edit, limits).await
             })
             .await

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harness::{Session, options, url};
-use sosik_feed::{Audience, PeerId, PersonId, RawId, StoryId, Timestamp, UnownedId};
+use sosik_feed::{Audience, PeerId, PersonId};
 use sosik_servers::Postgres;
 use sosik_store::suite::world::{EmptyStore, LIMITS, World, key};
 use sosik_store::{
@@ -412,74 +412,4 @@ async fn a_write_that_finds_no_server_certainly_did_not_commit() {
     };
     let certain = async || while leave().await.contains("may or may not") {};
     harness::within("a certain error", certain()).await;
-}
-
-/// The options of a store that rejects posts with ids older than this.
-async fn within(limit: Duration) -> PostgresOptions {
-    PostgresOptions {
-        posts_within: Some(limit),
-        ..options().await
-    }
-}
-
-async fn server_time(session: &Session) -> Timestamp {
-    let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-    let row = session.client.query_one(now, &[]).await.expect("a time");
-    Timestamp::from_i64(row.get(0))
-}
-
-/// A story whose id the server would call this old.
-async fn story_of_age(world: &World, session: &Session, age: Duration) -> NewStory {
-    let [author] = world.people(["mina"]).await;
-    let then = server_time(session).await.minus(age);
-    let id = UnownedId::from_fields(RawId::first_at(then).millis(), 0, 0);
-    NewStory {
-        id: StoryId::of_author(author, id),
-        idempotency: key("again", 1),
-        ..world.new_story(author, "story")
-    }
-}
-
-#[tokio::test]
-async fn a_story_with_an_old_id_is_not_stored_and_can_be_posted_again() {
-    let (world, _store, session) = open(&within(Duration::from_secs(20)).await).await;
-    let old = story_of_age(&world, &session, Duration::from_secs(21)).await;
-    let id = old.id;
-    let refused = world.post(old.clone()).await;
-    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
-    assert!(world.story(id).await.is_none());
-
-    let again = NewStory {
-        id: StoryId::new(RawId::from_u64(id.as_u64() + (10_000 << 22))),
-        ..old
-    };
-    let posted = world.post(again.clone()).await.expect("in time").value;
-    assert!(matches!(posted, Posted::New { .. }), "{posted:?}");
-    assert!(world.story(again.id).await.is_some());
-    world.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_waits_too_long_before_its_commit_is_not_stored() {
-    const LIMIT: Duration = Duration::from_secs(2);
-    let (world, _store, session) = open(&within(LIMIT).await).await;
-    let mut story = story_of_age(&world, &session, Duration::ZERO).await;
-    // The transaction of a story with mentions has other last statements.
-    world.people(["joon"]).await;
-    story.mentions = vec!["joon".to_owned()];
-    let (id, author) = (story.id, story.author);
-    session.run("BEGIN").await;
-    session.run(&lock(author)).await;
-    let store = world.shared();
-    let post = tokio::spawn(async move { store.post(story).await });
-    session.waiting("post", "Lock").await;
-    let late = id.time().plus(LIMIT);
-    while server_time(&session).await <= late {
-        tokio::task::yield_now().await;
-    }
-    session.run("COMMIT").await;
-    let refused = post.await.expect("a task");
-    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
-    assert!(world.story(id).await.is_none());
-    world.finish().await;
 }

@@ -33,9 +33,9 @@ pub mod suite;
 
 pub use contract::{
     Accounts, Bulk, COMMENT_LIKES_REMOVED_MAX, CacheLeases, Closures, CommentLikes, Comments,
-    CursorKeys, Feeds, Imports, Invitations, Likes, Maintenance, Media, Nodes, Notifications,
-    Operations, Orders, POSTS_WITHIN, People, Previews, Relations, Saved, Sessions, Store, Stories,
-    Suggestions, Uploads,
+    CursorKeys, Feeds, ID_AGE_MAX, Imports, Invitations, Likes, Maintenance, Media, Nodes,
+    Notifications, Operations, Orders, People, Previews, Relations, Saved, Sessions, Store,
+    Stories, Suggestions, Uploads,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

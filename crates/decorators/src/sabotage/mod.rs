@@ -109,11 +109,13 @@ pub enum Sabotage {
     IgnoreFencing,
     /// P2: a delivery is recorded as done before it is done.
     AcknowledgeUndelivered,
+    /// P5, several nodes: ids are made by the clock of each node, not by that of the store.
+    UseOwnClock,
 }
 
 impl Sabotage {
     /// All promises, for tests that iterate over them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AcknowledgeUnwritten,
         Self::DropLastChunk,
         Self::ShowWhatIsCached,
@@ -133,6 +135,7 @@ impl Sabotage {
         Self::SkipChangeLog,
         Self::IgnoreFencing,
         Self::AcknowledgeUndelivered,
+        Self::UseOwnClock,
     ];
 
     /// The name on the command line, for example `acknowledge-unwritten`.
@@ -158,6 +161,7 @@ impl Sabotage {
             Self::SkipChangeLog => "skip-change-log",
             Self::IgnoreFencing => "ignore-fencing",
             Self::AcknowledgeUndelivered => "acknowledge-undelivered",
+            Self::UseOwnClock => "use-own-clock",
         }
     }
 
@@ -167,7 +171,8 @@ impl Sabotage {
         matches!(self, Self::ShowTwice | Self::OldestFirst)
     }
 
-    /// Whether it takes a fault to see that the promise is broken, for example a message that is lost between two nodes.
+    /// Whether it takes a fault to see that the promise is broken, for example a message that is lost between two nodes, or two
+    /// clocks that differ.
     #[must_use]
     pub const fn needs_a_fault(self) -> bool {
         matches!(
@@ -177,6 +182,7 @@ impl Sabotage {
                 | Self::SkipChangeLog
                 | Self::IgnoreFencing
                 | Self::AcknowledgeUndelivered
+                | Self::UseOwnClock
         )
     }
 

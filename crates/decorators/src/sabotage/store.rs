@@ -11,8 +11,8 @@ use sosik_feed::{
 };
 use sosik_store::layer::StoreLayer;
 use sosik_store::{
-    CommentRecord, Liked, NewComment, NewStory, NodeLease, Posted, ReaderChunk, ReadersMax,
-    ReadersQuery, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
+    CommentRecord, LeaseRequest, Liked, NewComment, NewStory, NodeLease, Posted, ReaderChunk,
+    ReadersMax, ReadersQuery, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
 };
 
 use super::{Authors, Sabotage};
@@ -37,6 +37,13 @@ impl SabotagedStore {
             kept: Mutex::default(),
             circles: Mutex::default(),
         }
+    }
+
+    /// A lease as the node gets it.
+    fn told(&self, lease: NodeLease) -> NodeLease {
+        let store_now = lease.store_now;
+        let store_now = store_now.filter(|_now| !self.breaks(Sabotage::UseOwnClock));
+        NodeLease { store_now, ..lease }
     }
 
     fn breaks(&self, promise: Sabotage) -> bool {
@@ -216,7 +223,12 @@ impl StoreLayer for SabotagedStore {
                 ids_until: now.max(last_id_at).plus(span),
                 ..lease
             }),
-            renewed => renewed,
+            renewed => renewed.map(|lease| self.told(lease)),
         }
+    }
+
+    async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease> {
+        let leased = self.store.lease_node(request).await?;
+        Ok(self.told(leased))
     }
 }

@@ -30,6 +30,9 @@ const CLOCK_RETRY: Duration = Duration::from_secs(60);
 const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
      (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
+/// A time that the store told is wrong by at most half of the time that the answer took. Slower answers are not used.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
+
 /// Interval at which the log repeats that nothing can be written.
 const CLOCK_LOG_EVERY: Duration = Duration::from_secs(60);
 
@@ -39,6 +42,7 @@ struct ClockLogged {
     /// The monotonic time of the last log line about ids that cannot be made; `None` while they can be made.
     problem_at: Option<Duration>,
     ids_ahead: bool,
+    differs: bool,
 }
 
 /// Generates ids and renews the lease of the node number.
@@ -67,6 +71,26 @@ struct Renewals {
 struct LeasedGenerator {
     lease: NodeLease,
     generator: IdGenerator,
+    told: Option<Told>,
+}
+
+/// What the clock of the store showed at a time of the monotonic clock. A jump of the clock of this machine does not
+/// change it.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    time: Timestamp,
+    at: Duration,
+}
+
+impl Told {
+    /// Takes the time in a lease that was asked for and has arrived at these monotonic times. `None` if the lease has none,
+    /// or took so long that the time is not exact.
+    fn by(lease: &NodeLease, asked_at: Duration, arrived_at: Duration) -> Option<Self> {
+        let took = arrived_at.saturating_sub(asked_at);
+        let at = asked_at + took / 2;
+        let told = lease.store_now.map(|time| Self { time, at });
+        told.filter(|_| took <= TOLD_WITHIN)
+    }
 }
 
 impl LeasedGenerator {
@@ -94,14 +118,18 @@ impl Ids {
         let [first_bucket] = random_bytes("choose a bucket")?;
         let asked_at = clock.monotonic();
         let lease = store.lease_node(request).await?;
-        let generator = IdGenerator::new(bounds(&lease, asked_at + node.lease));
+        let held = LeasedGenerator {
+            lease,
+            generator: IdGenerator::new(bounds(&lease, asked_at + node.lease)),
+            told: Told::by(&lease, asked_at, clock.monotonic()),
+        };
         Ok(Self {
             store,
             clock,
             region: node.region,
             holder: node.name.clone(),
             span: node.lease,
-            held: Mutex::new(LeasedGenerator { lease, generator }),
+            held: Mutex::new(held),
             buckets: BucketCycle::starting_at(first_bucket),
             renewing: tokio::sync::Mutex::new(()),
             renewals: Mutex::default(),
@@ -127,15 +155,32 @@ impl Ids {
 
     /// The next id, or the reason why none can be made immediately.
     pub(crate) fn try_next(&self) -> Result<UnownedId, IdError> {
-        self.held
-            .lock()
-            .generator
-            .next(self.clock.now(), self.clock.monotonic())
+        let mut held = self.held.lock();
+        let now = self.time(held.told);
+        held.generator.next(now, self.clock.monotonic())
+    }
+
+    /// The time by which ids are made. It is the time of the store if the store tells it, and otherwise that of this
+    /// machine.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.time(self.held.lock().told)
+    }
+
+    fn time(&self, told: Option<Told>) -> Timestamp {
+        let here = self.clock.now();
+        match told {
+            // With such a clock nothing is written: people would see wrong times.
+            _ if here < EPOCH => here,
+            Some(told) => told
+                .time
+                .plus(self.clock.monotonic().saturating_sub(told.at)),
+            None => here,
+        }
     }
 
     /// All later ids are larger. The result also increases while nobody posts.
     pub(crate) fn last(&self) -> RawId {
-        self.advance_past(self.clock.now().minus(STEP_BACK_MAX))
+        self.advance_past(self.now().minus(STEP_BACK_MAX))
     }
 
     /// All later ids are larger than the result: in this process, and on this store after its next start, even if the
@@ -152,9 +197,16 @@ impl Ids {
         self.held.lock().last_before(moment)
     }
 
-    /// How far ids are ahead of the clock.
+    /// How far ids are ahead of the time by which they are made.
     fn ahead(&self) -> Duration {
-        self.held.lock().generator.ahead_of(self.clock.now())
+        let held = self.held.lock();
+        held.generator.ahead_of(self.time(held.told))
+    }
+
+    /// The difference of the clocks of this machine and the store.
+    fn differs(&self) -> Duration {
+        let (here, ids) = (self.clock.now(), self.now());
+        here.since(ids).max(ids.since(here))
     }
 
     /// Renews an expired lease, so that another attempt can succeed. Other refusals are errors.
@@ -201,12 +253,14 @@ impl Ids {
         let asked_at = self.clock.monotonic();
         match self
             .store
-            .renew_node(lease, last_id_at, self.clock.now(), self.span)
+            .renew_node(lease, last_id_at, self.now(), self.span)
             .await
         {
             Ok(renewed) => {
+                let told = Told::by(&renewed, asked_at, self.clock.monotonic());
                 let mut held = self.held.lock();
                 held.lease = renewed;
+                held.told = told.or(held.told);
                 held.generator
                     .renew(renewed.ids_until, asked_at + self.span);
                 Ok(())
@@ -221,13 +275,15 @@ impl Ids {
         let request = LeaseRequest {
             region: self.region,
             holder: self.holder.clone(),
-            now: self.clock.now(),
+            now: self.now(),
             span: self.span,
         };
         let asked_at = self.clock.monotonic();
         let lease = self.store.lease_node(request).await?;
+        let told = Told::by(&lease, asked_at, self.clock.monotonic());
         let mut held = self.held.lock();
         held.lease = lease;
+        held.told = told.or(held.told);
         let bounds = bounds(&lease, asked_at + self.span);
         // The generator stays, so that the ids of this process keep increasing with another node number.
         held.generator.switch_lease(bounds);
@@ -272,7 +328,7 @@ impl Core {
 
     /// See [`Service::newest_possible`](crate::Service::newest_possible).
     pub(crate) fn newest_possible(&self) -> RawId {
-        self.ids.advance_past(self.now())
+        self.ids.advance_past(self.ids.now())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -299,6 +355,7 @@ impl Core {
             return;
         }
         logged.problem_at = None;
+        self.compare_clocks(logged);
         let ahead = self.ids.ahead();
         let was_ahead = std::mem::replace(&mut logged.ids_ahead, ahead > STEP_BACK_MAX);
         if logged.ids_ahead && !was_ahead {
@@ -307,6 +364,19 @@ impl Core {
                 "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now, or \
                  more than {PER_SECOND} ids a second were made. New ids continue above it, and times that people see are \
                  those of the clock. Check the clock"
+            );
+        }
+    }
+
+    /// Logs once that the clock of this machine differs from that of the store.
+    fn compare_clocks(&self, logged: &mut ClockLogged) {
+        let differs = self.ids.differs();
+        let did_differ = std::mem::replace(&mut logged.differs, differs > STEP_BACK_MAX);
+        if logged.differs && !did_differ {
+            tracing::warn!(
+                seconds = differs.as_secs(),
+                "the clock of this machine differs from that of the store. Ids follow the store, and times that people see \
+                 are those of this machine: set its clock right"
             );
         }
     }

@@ -4,17 +4,17 @@
 use std::time::Duration;
 
 use sosik_feed::RawId;
-use sosik_store::POSTS_WITHIN;
+use sosik_store::ID_AGE_MAX;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Delivery;
 use crate::ServiceResult;
 
-/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes.
+/// Time from the id of a post to its commit, on any node.
 ///
-/// PostgreSQL rejects a post whose id is older than [`POSTS_WITHIN`] by its clock, for example of a node that was paused. It
-/// checks this directly before COMMIT. The rest is for COMMIT itself and for a node whose clock is ahead.
-const COMMIT_MAX: Duration = Duration::from_secs(POSTS_WITHIN.as_secs() + 10);
+/// PostgreSQL rejects a story whose id is older than [`ID_AGE_MAX`] by its clock, for example of a node that was paused. It
+/// checks this directly before COMMIT. The rest is for COMMIT itself.
+const COMMIT_MAX: Duration = Duration::from_secs(ID_AGE_MAX.as_secs() + 10);
 
 impl Delivery {
     /// Makes a worker poll the store now. Call it after an order was added without a post.
@@ -49,7 +49,10 @@ impl Delivery {
     /// An id such that every later id is larger, and that no post of another node in flight has or is below.
     fn last_settled(&self) -> RawId {
         match self.core.shares_store() {
-            true => self.core.ids.last_before(self.core.now().minus(COMMIT_MAX)),
+            true => self
+                .core
+                .ids
+                .last_before(self.core.ids.now().minus(COMMIT_MAX)),
             false => self.core.ids.last(),
         }
     }

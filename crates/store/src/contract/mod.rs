@@ -48,7 +48,7 @@ pub use people::People;
 pub use previews::Previews;
 pub use relations::Relations;
 pub use saved::Saved;
-pub use stories::{POSTS_WITHIN, Stories};
+pub use stories::{ID_AGE_MAX, Stories};
 pub use suggestions::Suggestions;
 pub use uploads::Uploads;
 

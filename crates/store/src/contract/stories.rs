@@ -9,9 +9,9 @@ use crate::{
     CommitPosition, Committed, Edited, NewStory, Posted, StoreResult, StoryEdit, StoryRecord,
 };
 
-/// Time from the id of a story to its commit in a store that several nodes use. A post takes milliseconds. One that takes
-/// longer than this is not stored: other nodes may already count everything with such ids as delivered.
-pub const POSTS_WITHIN: Duration = Duration::from_secs(20);
+/// Longest time from the id of a story, comment or notification to its commit, in a store that several nodes use. A write takes
+/// milliseconds. One that takes longer than this is not stored: readers may already count everything up to such ids as seen.
+pub const ID_AGE_MAX: Duration = Duration::from_secs(20);
 
 /// Stories as rows, independent of their readers.
 #[async_trait]

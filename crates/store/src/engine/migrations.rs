@@ -3,6 +3,9 @@
 //! To add a migration, add the file `migrations/NNNN_name.sql` to every engine, a line in the list of the engine, and its
 //! line in `checksums.txt` (`sha256sum` format). Old code runs next to the new schema for a while, so breaking changes
 //! go expand, move, contract.
+//!
+//! In PostgreSQL writes to a table wait while it gets an index. So an index of an existing table is created `IF NOT EXISTS`:
+//! an operator can create it before the upgrade, `CONCURRENTLY`. The list of changes names it.
 
 use std::fmt::Write as _;
 

@@ -50,6 +50,7 @@ pub fn choose_node(
         epoch: known.get(&node).map_or(0, |known| known.epoch) + 1,
         ids_after,
         ids_until: request.now.max(ids_after).plus(request.span),
+        store_now: None,
     })
 }
 
