@@ -16,6 +16,7 @@ use pingora_core::server::configuration::ServerConf;
 use pingora_proxy::HttpProxy;
 use tokio::time::Instant;
 
+use super::abandoned::Abandoned;
 use super::deadline::Deadline;
 use super::relay::Relay;
 use crate::settings::Connections;
@@ -48,6 +49,8 @@ pub(super) struct Current {
     /// The request is dropped when this passes.
     pub(super) deadline: Deadline,
     pub(super) pool: Arc<Pool>,
+    /// Of its connection.
+    pub(super) abandoned: Arc<Abandoned>,
     started: Arc<AtomicBool>,
 }
 
@@ -84,6 +87,7 @@ pub(super) struct Front {
     peer: SocketAddr,
     tls: bool,
     options: HttpServerOptions,
+    abandoned: Arc<Abandoned>,
     started: Arc<AtomicBool>,
     first_request: Arc<Deadline>,
 }
@@ -123,9 +127,15 @@ impl Front {
             peer,
             tls: first.is_none(),
             options,
+            abandoned: Arc::default(),
             started: Arc::default(),
             first_request: Arc::new(first_request),
         }
+    }
+
+    /// Returns when the client has given up too many requests.
+    pub(super) async fn abandons(&self) {
+        self.abandoned.too_many().await;
     }
 
     /// Returns if no complete request arrives in time.
@@ -149,6 +159,7 @@ impl HttpServerApp for Front {
             tls: self.tls,
             deadline: Deadline::default(),
             pool: Arc::clone(&self.shared.pool),
+            abandoned: Arc::clone(&self.abandoned),
             started: Arc::clone(&self.started),
         });
         // The first request of a connection has its own limit.

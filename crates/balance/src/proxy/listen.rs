@@ -165,6 +165,9 @@ impl Serving {
         tokio::select! {
             _ended = front.process_new(stream, &ending) => {}
             () = front.no_request_in_time() => {}
+            () = front.abandons() => {
+                tracing::info!(%peer, "connection closed: its client gave up too many requests");
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 //! A restart need not close the listener (`handover`). A stop has steps. `/readyz` fails; clients are asked to open new
 //! connections elsewhere; the listener closes; requests in flight complete.
 
+mod abandoned;
 mod admin;
 mod checks;
 mod cluster;

@@ -421,6 +421,10 @@ impl ProxyHttp for Relay {
         if error.is_none() {
             self.judge(exchange);
         }
+        if let Some(current) = &exchange.current {
+            let given_up = error.is_some_and(|error| *error.esource() == ErrorSource::Downstream);
+            current.abandoned.count(given_up);
+        }
         if let Some(error) = error.filter(|error| *error.esource() != ErrorSource::Downstream) {
             let written = session
                 .response_written()

@@ -6,6 +6,7 @@
     reason = "an unexpected result must fail the test; modules of a test offer things to each other"
 )]
 
+mod abandoned;
 mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
