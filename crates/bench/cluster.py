@@ -74,20 +74,28 @@ def tokens(url, folder, name):
 
 
 def measure_page(options, folder, cluster):
-    """CPU of a warm first page over all processes."""
+    """CPU of a warm first page over all processes.
+
+    A process that gets fewer requests a second uses more CPU for each: it wakes up for one, and not for several. So one
+    machine is also measured at the rate of one node."""
     one = OneMachine(options, folder)
+    its_cpu = lambda: {"server": cpu(one.process.pid)}
+    its_file = tokens(one.url, folder, "one")
+    rate_of_a_node = options.rate // len(cluster.nodes)
     sides = {
-        "one_machine": (one.url, lambda: {"server": cpu(one.process.pid)}, tokens(one.url, folder, "one")),
-        "cluster": (urls(cluster), lambda: cluster_cpu(cluster), tokens(cluster.nodes[0]["url"], folder, "three")),
+        "one_machine": (one.url, its_cpu, its_file, options.rate),
+        "one_machine_at_the_rate_of_a_node": (one.url, its_cpu, its_file, rate_of_a_node),
+        "cluster": (urls(cluster), lambda: cluster_cpu(cluster), tokens(cluster.nodes[0]["url"], folder, "three"),
+                    options.rate),
     }
     micros, idles = ({name: [] for name in sides} for _kind in range(2))
     for turn in range(options.rounds + 1):
-        for name, (url, used, file) in sides.items():
+        for name, (url, used, file, rate) in sides.items():
             before = used()
             time.sleep(options.seconds)
             idle = used()
             loaded = load(options, url, "--people", str(file), "--mix", "top=1",
-                          "--rate", str(options.rate), "--seconds", str(options.seconds))
+                          "--rate", str(rate), "--seconds", str(options.seconds))
             after, count = used(), served(loaded)
             # What the processes do without requests (leases, sweeps, heartbeats) does not grow with the requests.
             each = {part: (after[part] - 2 * idle[part] + before[part]) / count * 1e6 for part in after}
@@ -95,10 +103,12 @@ def measure_page(options, folder, cluster):
                 micros[name].append(each)
                 idles[name].append(sum(idle[part] - before[part] for part in idle) / options.seconds * 1e3)
     totals = {name: [sum(one.values()) for one in rounds] for name, rounds in micros.items()}
-    ratios = [of_cluster / of_one for of_cluster, of_one in zip(totals["cluster"], totals["one_machine"])]
+    for name in [name for name in sides if name != "cluster"]:
+        ratios = [of_cluster / of_one for of_cluster, of_one in zip(totals["cluster"], totals[name])]
+        tell(part="page", rounds=options.rounds, rate=options.rate, to=name,
+             ratio=round(statistics.median(ratios), 2), lowest=round(min(ratios), 2), highest=round(max(ratios), 2))
     tell(part="page", rounds=options.rounds, rate=options.rate,
          **{f"cpu_us_{name}": round(statistics.median(total), 1) for name, total in totals.items()},
-         ratio=round(statistics.median(ratios), 2), lowest=round(min(ratios), 2), highest=round(max(ratios), 2),
          **{f"idle_ms_a_second_{name}": round(statistics.median(idle), 1) for name, idle in idles.items()},
          **{f"of_{part}": round(statistics.median(one[part] for one in micros["cluster"]), 1)
             for part in micros["cluster"][0]})
