@@ -375,12 +375,7 @@ impl Storage {
         if let Some(local) = &self.local {
             // Object stores have no folders. A killed process leaves files here that are not listed, because they were never
             // complete.
-            let removed = tokio::fs::remove_dir_all(local.join(path.as_ref())).await;
-            if let Err(error) = removed
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                return Err(error.into());
-            }
+            staged::remove_folder(&local.join(path.as_ref())).await?;
         }
         Ok(())
     }

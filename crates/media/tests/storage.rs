@@ -483,3 +483,24 @@ async fn a_file_that_a_killed_process_left_goes_with_its_folder() {
     storage.delete_all(FOLDER).await.unwrap();
     assert!(!medium.exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_medium_is_deleted_while_files_are_written_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = in_folder(folder.path());
+    let writes = tokio::spawn({
+        let storage = storage.clone();
+        async move {
+            for writer in 0..2_000 {
+                // The folder may be removed under a file that is written.
+                let _stored = storage.put_part(FOLDER, bytes("hello"), writer % 100).await;
+            }
+        }
+    });
+    while !writes.is_finished() {
+        storage.delete_all(FOLDER).await.unwrap();
+    }
+    writes.await.unwrap();
+    storage.delete_all(FOLDER).await.unwrap();
+    assert_eq!(entries(&storage).await.len(), 0);
+}

@@ -11,6 +11,9 @@ use std::{
 
 use super::{Name, Storage, StorageError};
 
+/// Attempts to remove a folder in which files are written meanwhile. Each takes a write at the same moment to fail.
+const REMOVALS_MAX: u32 = 10;
+
 impl Storage {
     /// Removes staged files that were last written longer ago than `age`, and returns their number. `now` is the time since
     /// 1970. An object store has none.
@@ -25,6 +28,22 @@ impl Storage {
         let before = now.saturating_sub(age);
         let removed = tokio::task::spawn_blocking(move || remove_below(&root, before));
         Ok(removed.await.map_err(io::Error::other)??)
+    }
+}
+
+/// Removes a folder with its files, if it exists. A file that is written meanwhile makes a removal fail, and goes with the
+/// next one.
+pub(super) async fn remove_folder(folder: &Path) -> io::Result<()> {
+    let mut attempt = 1;
+    loop {
+        match found(tokio::fs::remove_dir_all(folder).await) {
+            Err(error)
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty && attempt < REMOVALS_MAX =>
+            {
+                attempt += 1;
+            }
+            outcome => return outcome.map(|_removed| ()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Avatars. The upload is a medium that changes the profile of its owner when it is processed. The last upload wins.
 
 use bytes::Bytes;
-use sosik_feed::PersonId;
+use sosik_feed::{MediaId, PersonId};
 use sosik_media::photo::Purpose;
 use sosik_media::storage::Name;
 use sosik_store::{Finished, MediaKind, MediaRecord, MediaTask, Processed};
@@ -27,6 +27,16 @@ impl Media {
                 async move { this.store_upload(owner, MediaKind::Avatar, file).await },
             )
             .await
+    }
+
+    /// Whether the profile of the person shows this medium. Profiles are cached, and this node may learn of a new avatar
+    /// just after its commit.
+    pub(super) async fn is_avatar(&self, person: PersonId, media: MediaId) -> ServiceResult<bool> {
+        let people = self.core.people(&[person]).await?;
+        let avatar = people
+            .get(&person)
+            .and_then(|person| person.record.avatar.as_ref());
+        Ok(avatar.is_some_and(|avatar| avatar.media == media))
     }
 
     /// Removes the avatar of a person, and uploads that would become one.

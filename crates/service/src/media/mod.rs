@@ -279,14 +279,21 @@ impl Media {
             .await
     }
 
-    /// A medium of this person.
+    /// A medium of this person. An avatar is ready when the profile shows it.
     ///
     /// # Errors
     /// `NotFound` if the person has no such medium.
     pub async fn show(&self, owner: PersonId, id: MediaId) -> ServiceResult<MediaRecord> {
         let found = self.core.store.media(id).await?;
         let found = found.filter(|media| media.owner == owner);
-        found.ok_or(ServiceError::NotFound("media"))
+        let mut found = found.ok_or(ServiceError::NotFound("media"))?;
+        if found.kind == MediaKind::Avatar
+            && found.state == MediaState::Ready
+            && !self.is_avatar(owner, id).await?
+        {
+            found.state = MediaState::Processing;
+        }
+        Ok(found)
     }
 
     /// Deletes a medium that belongs to no story and is no avatar.
