@@ -1,4 +1,5 @@
-//! A server whose clock was ahead and was corrected, for a process that is stopped or killed and started again.
+//! A server whose clock was ahead and was corrected, for a process that is stopped or killed and started again, and one
+//! whose clock jumps while it runs.
 //!
 //! Runs with `--features sabotage` only. Other builds use the clock of the machine.
 
@@ -12,6 +13,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::troubled::{stays_clean, troubled};
 use common::{Folder, Server};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -148,4 +150,20 @@ async fn a_clock_before_2024_is_logged_at_start() {
     assert!(ready.text().await.unwrap().contains("before 2024"));
     let log = server.logged();
     assert!(log.contains("before 2024"), "{log}");
+}
+
+#[test]
+fn a_server_whose_clock_goes_back_keeps_its_promises_and_continues_to_post() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=-60"]);
+    let history = stays_clean(&folder, ran, "hindered");
+    let refused = |line: &str| line.contains("POST /v1/stories") && line.contains("\"status\":503");
+    assert!(!history.lines().any(refused));
+}
+
+#[test]
+fn a_server_whose_clock_goes_ahead_and_back_a_little_keeps_its_promises() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=3"]);
+    stays_clean(&folder, ran, "hindered");
 }

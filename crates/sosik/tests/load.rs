@@ -9,7 +9,8 @@ mod common;
 
 use std::io::Write;
 
-use common::{Folder, Ran, Server};
+use common::troubled::{OFTEN, stays_clean, troubled};
+use common::{Folder, Server};
 use serde_json::Value;
 
 fn action<'a>(report: &'a Value, name: &str) -> &'a Value {
@@ -103,14 +104,6 @@ fn load_on_another_machine_must_be_meant_and_somebody_must_ask() {
     assert_eq!(folder.run(&["load"]).code, Some(2));
 }
 
-/// The cast sends more requests than the default rates allow.
-const OFTEN: [&str; 4] = [
-    "--set=rates.stories_per_person_burst=100000",
-    "--set=rates.likes_per_person_burst=100000",
-    "--set=rates.comments_per_person_burst=100000",
-    "--set=rates.friend_requests_per_person_burst=100000",
-];
-
 /// The checker's verdict on this server after a short run of the cast.
 fn checked(folder: &Folder, server: &Server, code: i32) -> Value {
     let url = format!("--url={}", server.url);
@@ -139,65 +132,6 @@ fn a_server_that_keeps_its_promises_is_found_clean() {
         again.is_clean() && again.comparisons() > 0,
         "a kept history can be judged again"
     );
-}
-
-/// An address that is not in use, and that no outgoing connection gets while the server is down: its port is below the
-/// ephemeral range.
-fn place_to_come_back_to() -> std::net::SocketAddr {
-    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    let mut places = (first..32_000).map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    let free = |place: &std::net::SocketAddr| std::net::TcpListener::bind(place).is_ok();
-    places.find(free).unwrap()
-}
-
-/// Runs a check against a server that is started for it and gets faults. `before` is the command that starts
-/// everything.
-fn troubled(folder: &Folder, before: &[&str], faults: &[&str]) -> Ran {
-    let address = place_to_come_back_to();
-    let (url, listen) = (
-        format!("--url=http://{address}"),
-        format!("--set=server.listen={address}"),
-    );
-    let play = [
-        "load",
-        &url,
-        "--check",
-        "--json",
-        "--seconds=4",
-        "--settle=2",
-        "--cast=6",
-        "--fault-every=2",
-        "--fault-for=800",
-        "--history=history.jsonl",
-    ];
-    let serve = [
-        "--",
-        env!("CARGO_BIN_EXE_sosik"),
-        "serve",
-        &listen,
-        "--set=server.admin_listen=127.0.0.1:0",
-    ];
-    let arguments = [&play[..], faults, &serve, &OFTEN].concat();
-    match before {
-        [] => folder.run(&arguments),
-        [program, rest @ ..] => {
-            let arguments = [rest, &[env!("CARGO_BIN_EXE_sosik")], &arguments].concat();
-            folder.run_another(program, &arguments)
-        }
-    }
-}
-
-/// Expects no violation, and the fault in the record.
-fn stays_clean(folder: &Folder, ran: Ran, entry: &str) -> String {
-    assert!(ran.err.contains("faults injected: 1"), "{ran:?}");
-    let check = ran.ends_with(0).json()["check"].take();
-    assert_eq!(check["violations"], Value::Array(Vec::new()));
-    let history = std::fs::read_to_string(folder.path("history.jsonl")).unwrap();
-    assert!(
-        history.contains(&format!("\"entry\":\"{entry}\"")),
-        "the record says when it was"
-    );
-    history
 }
 
 #[test]
@@ -260,25 +194,4 @@ fn a_disk_to_fill_that_is_not_there_is_told_before_anything_is_asked() {
     let folder = Folder::new();
     let ran = troubled(&folder, &[], &["--fault=full-disk", "--disk=/nowhere"]);
     assert!(ran.err.contains("prepare the faults"), "{ran:?}");
-}
-
-#[cfg(feature = "sabotage")]
-#[test]
-fn a_server_whose_clock_goes_back_refuses_to_post_and_keeps_its_promises() {
-    let folder = Folder::new();
-    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=-60"]);
-    let history = stays_clean(&folder, ran, "hindered");
-    let refused = |line: &str| line.contains("POST /v1/stories") && line.contains("\"status\":503");
-    assert!(
-        history.lines().any(refused),
-        "no id can be made before the last one"
-    );
-}
-
-#[cfg(feature = "sabotage")]
-#[test]
-fn a_server_whose_clock_goes_ahead_and_back_a_little_keeps_its_promises() {
-    let folder = Folder::new();
-    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=3"]);
-    stays_clean(&folder, ran, "hindered");
 }

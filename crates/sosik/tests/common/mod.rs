@@ -10,6 +10,8 @@
     reason = "an unexpected result must fail the test"
 )]
 
+pub mod troubled;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
