@@ -266,13 +266,13 @@ impl Service {
     }
 
     /// An upper bound of all ids seen so far: of those generated here, even if the clock has gone back since, and of
-    /// those generated on other nodes before this millisecond. All later ids of this process are larger.
+    /// those generated on other nodes before this millisecond by their clocks. All later ids of this process are larger.
     #[must_use]
     pub fn newest_possible(&self) -> RawId {
         self.0.core.newest_possible()
     }
 
-    /// The problem with the clock of this machine, and its remedy. `None` if ids can be generated.
+    /// The problem with the clock of this machine or of the store, and its remedy. `None` if ids can be generated.
     #[must_use]
     pub fn clock_problem(&self) -> Option<&'static str> {
         self.0.core.clock_problem()

@@ -284,6 +284,9 @@ async fn unread(promise: Option<Sabotage>) -> Result<(), Broken> {
     let newest = listed.items[0].notification.id;
     notifications.mark_read(mina, newest).await.unwrap();
 
+    // The times by which two nodes make ids differ by less than this.
+    let later = SystemClock.now().plus(Duration::from_millis(300));
+    eventually(async || SystemClock.now() > later).await;
     let comments = other.service.comments();
     comments.add(joon, story, "hello", None).await.unwrap();
     let later = other.post(mina).await;

@@ -1,8 +1,10 @@
 //! Writes that insert a story, a comment or a notification. Its id is fenced by its age when it is committed.
 //!
-//! Readers remember ids: the delivery watermark in their cursors, the last comment they loaded. They rely on no smaller id
-//! appearing later. A node that was paused between making an id and COMMIT would break that, also if its number has another
-//! holder by then. So PostgreSQL compares the id with its own clock, directly before COMMIT.
+//! Readers remember ids: the delivery watermark in their cursors, their read positions, the last comment they loaded. A node
+//! that was paused between making an id and COMMIT stores it below what readers have passed, also if its number has another
+//! holder by then. So PostgreSQL compares the id with its own clock, directly before COMMIT. The delivery watermark stays
+//! behind by more than the limit, so no story appears below it. For read positions and comments the limit bounds by how much
+//! an id can be late.
 
 use std::time::Duration;
 
@@ -21,8 +23,8 @@ statements! {
 }
 
 impl Db {
-    /// A write that may insert rows with this id, which was made for it. `Busy` if the id is too old when it is committed. The
-    /// request can be repeated, with a new id.
+    /// A write that may insert rows with this new id. `Busy` if the id is too old when it is committed. The request can be
+    /// repeated, with another new id.
     pub(crate) async fn commit_new<T, W, F>(
         &self,
         context: &'static str,

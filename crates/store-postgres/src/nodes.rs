@@ -49,7 +49,7 @@ impl Nodes for PostgresStore {
                 let [_locked, now] = tx
                     .batch([bind!(REGION_LOCK, request.region), bind!(STORE_TIME)])
                     .await?;
-                let store_now = now.first()?.filter(|_now| fenced);
+                let store_now = store_now(&now, fenced)?;
                 let now = store_now.unwrap_or(request.now);
                 let request = LeaseRequest {
                     now,
@@ -79,11 +79,10 @@ impl Nodes for PostgresStore {
         let renewed = self.db.write(class, "renew a node lease", |tx| async move {
             tx.last([renew.clone(), bind!(STORE_TIME)]).await
         });
-        let [ids_until, store_now] = renewed.await?;
-        let store_now: Option<Timestamp> = store_now.first()?;
+        let [ids_until, now] = renewed.await?;
         Ok(NodeLease {
             ids_until: ids_until.first()?.ok_or(StoreError::LeaseLost)?,
-            store_now: store_now.filter(|_now| self.db.id_age_max.is_some()),
+            store_now: store_now(&now, self.db.id_age_max.is_some())?,
             ..lease
         })
     }
@@ -95,6 +94,14 @@ impl Nodes for PostgresStore {
             .execute(class, "release a node number", release)
             .await?;
         Ok(())
+    }
+}
+
+/// The answer to [`STORE_TIME`], if ids are fenced by the clock of the server.
+fn store_now(answer: &Answer, fenced: bool) -> StoreResult<Option<Timestamp>> {
+    match fenced {
+        true => answer.first(),
+        false => Ok(None),
     }
 }
 

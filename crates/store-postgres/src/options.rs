@@ -160,8 +160,8 @@ pub struct PostgresOptions {
     /// Limits on what one person may store and trigger.
     pub person_limits: PersonLimits,
     /// A story, comment or notification whose id is older than this when it is committed, by the clock of the server, is not
-    /// stored: readers may already count everything up to that id as seen. Nodes get the time of the server with their
-    /// leases, and make ids by it. `None`: all are stored, and the clock of the server plays no part.
+    /// stored. Nodes get the time of the server with their leases, and make ids by it. `None`: all are stored, and leases
+    /// contain no time.
     pub id_age_max: Option<Duration>,
     /// The current time, recorded with the migrations that opening applies.
     pub now: Timestamp,

@@ -34,8 +34,11 @@ async fn server_time(session: &Session) -> Timestamp {
 
 /// An id that the server would call this old.
 async fn id_of_age(session: &Session, age: Duration) -> UnownedId {
-    let then = server_time(session).await.minus(age);
-    UnownedId::from_fields(RawId::first_at(then).millis(), 0, 0)
+    id_at(server_time(session).await.minus(age), 0)
+}
+
+fn id_at(time: Timestamp, sequence: u16) -> UnownedId {
+    UnownedId::from_fields(RawId::first_at(time).millis(), 0, sequence)
 }
 
 /// What the writes of a test are about.
@@ -43,9 +46,9 @@ struct Scene {
     world: World,
     author: PersonId,
     friend: PersonId,
-    /// Of the author.
+    /// The author wrote it.
     story: StoryId,
-    /// Of the friend, on the story.
+    /// The friend wrote it on the story.
     comment: CommentId,
     /// Asked the author to be friends.
     asker: PersonId,
@@ -81,10 +84,9 @@ impl Scene {
     ) -> Vec<(&'static str, StoreResult<()>)> {
         let Self { author, friend, .. } = *self;
         let now = self.world.now();
-        let then = RawId::first_at(server_time(session).await.minus(age)).millis();
-        let id = |sequence| UnownedId::from_fields(then, 0, sequence);
+        let then = server_time(session).await.minus(age);
+        let id = |sequence| id_at(then, sequence);
         let note = |sequence, reader| NotificationId::for_reader(reader, id(sequence));
-        let of_likes = NotificationId::new(CommentId::on_story(self.story, id(4)).raw());
         let story = NewStory {
             id: StoryId::of_author(author, id(0)),
             ..self.world.new_story(author, "another story")
@@ -100,16 +102,22 @@ impl Scene {
             ("comment", store.comment(comment).await.map(drop)),
             (
                 "edit a story",
-                store.edit_story(self.story_edit(id(2))).await.map(drop),
+                store
+                    .edit_story(self.story_edit(id(2).lowest()))
+                    .await
+                    .map(drop),
             ),
             (
                 "edit a comment",
-                store.edit_comment(self.comment_edit(id(3))).await.map(drop),
+                store
+                    .edit_comment(self.comment_edit(id(3).lowest()))
+                    .await
+                    .map(drop),
             ),
             (
                 "like",
                 store
-                    .like(friend, self.story, of_likes, now)
+                    .like(friend, self.story, note(4, author), now)
                     .await
                     .map(drop),
             ),
@@ -144,7 +152,7 @@ impl Scene {
         ]
     }
 
-    fn story_edit(&self, cause: UnownedId) -> StoryEdit {
+    fn story_edit(&self, cause: RawId) -> StoryEdit {
         StoryEdit {
             id: self.story,
             author: self.author,
@@ -153,7 +161,7 @@ impl Scene {
                 mentions: vec!["friend".to_owned()],
                 tags: vec![],
                 link: None,
-                cause: cause.lowest(),
+                cause,
             }),
             audience: None,
             attachments: None,
@@ -161,13 +169,13 @@ impl Scene {
         }
     }
 
-    fn comment_edit(&self, cause: UnownedId) -> CommentEdit {
+    fn comment_edit(&self, cause: RawId) -> CommentEdit {
         CommentEdit {
             id: self.comment,
             author: self.friend,
             text: "@author".to_owned(),
             mentions: vec!["author".to_owned()],
-            cause: cause.lowest(),
+            cause,
             now: self.world.now(),
         }
     }

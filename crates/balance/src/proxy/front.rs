@@ -49,7 +49,7 @@ pub(super) struct Current {
     /// The request is dropped when this passes.
     pub(super) deadline: Deadline,
     pub(super) pool: Arc<Pool>,
-    /// Of its connection.
+    /// The score of its connection.
     pub(super) abandoned: Arc<Abandoned>,
     started: Arc<AtomicBool>,
 }
@@ -120,6 +120,7 @@ impl Front {
         // The preface of HTTP/2 begins with this letter, as some methods do. The library looks further.
         options.h2c = first == Some(b'P');
         options.h2_idle_timeout = Some(shared.limits.idle);
+        let streams_max = usize::try_from(shared.limits.streams_max).unwrap_or(usize::MAX);
         let first_request = Deadline::default();
         first_request.set(Instant::now() + shared.limits.first_request);
         Self {
@@ -127,7 +128,7 @@ impl Front {
             peer,
             tls: first.is_none(),
             options,
-            abandoned: Arc::default(),
+            abandoned: Arc::new(Abandoned::new(streams_max)),
             started: Arc::default(),
             first_request: Arc::new(first_request),
         }

@@ -166,7 +166,7 @@ impl Serving {
             _ended = front.process_new(stream, &ending) => {}
             () = front.no_request_in_time() => {}
             () = front.abandons() => {
-                tracing::info!(%peer, "connection closed: its client gave up too many requests");
+                counter!("sosik_balance_connections_abandoning_total").increment(1);
             }
         }
     }

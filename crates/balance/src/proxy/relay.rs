@@ -92,6 +92,15 @@ impl Relay {
         peer.is_some_and(|peer| is_in(&self.settings.trusted_proxies, peer))
     }
 
+    /// Counts a request that reached a node. Proxies in front are trusted: they have the requests of many clients.
+    fn count_given_up(&self, error: Option<&Error>, exchange: &Exchange) {
+        let counts = exchange.node.is_some() && !self.trusts(exchange);
+        if let Some(current) = exchange.current.as_ref().filter(|_| counts) {
+            let given_up = error.is_some_and(|error| *error.esource() == ErrorSource::Downstream);
+            current.abandoned.count(given_up);
+        }
+    }
+
     fn failed(&self, exchange: &mut Exchange, why: Failure) {
         if let Some(pick) = &mut exchange.pick {
             self.pool.failed(pick, why, Instant::now());
@@ -421,10 +430,7 @@ impl ProxyHttp for Relay {
         if error.is_none() {
             self.judge(exchange);
         }
-        if let Some(current) = &exchange.current {
-            let given_up = error.is_some_and(|error| *error.esource() == ErrorSource::Downstream);
-            current.abandoned.count(given_up);
-        }
+        self.count_given_up(error, exchange);
         if let Some(error) = error.filter(|error| *error.esource() != ErrorSource::Downstream) {
             let written = session
                 .response_written()

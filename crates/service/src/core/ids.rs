@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use sosik_feed::bucket::BucketCycle;
 use sosik_feed::generator::{IdError, IdGenerator, Lease, PER_SECOND, STEP_BACK_MAX};
 use sosik_feed::id::EPOCH;
@@ -30,8 +30,13 @@ const CLOCK_RETRY: Duration = Duration::from_secs(60);
 const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
      (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
-/// A time that the store told is wrong by at most half of the time that the answer took. Slower answers are not used.
-const TOLD_WITHIN: Duration = Duration::from_millis(500);
+/// The message in the log and in `/readyz` if the clock of the store is wrong.
+const STORE_CLOCK_BEFORE_2024: &str = "the clock of the database server shows a time before 2024, so nothing can be written: \
+     set it right; no restart is needed";
+
+/// Longest answer with a time of the store that replaces an earlier time. The time is wrong by at most half of what the
+/// answer took.
+const STORE_TIME_ANSWER_MAX: Duration = Duration::from_millis(100);
 
 /// Interval at which the log repeats that nothing can be written.
 const CLOCK_LOG_EVERY: Duration = Duration::from_secs(60);
@@ -71,26 +76,36 @@ struct Renewals {
 struct LeasedGenerator {
     lease: NodeLease,
     generator: IdGenerator,
-    told: Option<Told>,
+    store_time: Option<StoreTime>,
 }
 
 /// What the clock of the store showed at a time of the monotonic clock. A jump of the clock of this machine does not
 /// change it.
-#[derive(Debug, Clone, Copy)]
-struct Told {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct StoreTime {
     time: Timestamp,
     at: Duration,
 }
 
-impl Told {
-    /// Takes the time in a lease that was asked for and has arrived at these monotonic times. `None` if the lease has none,
-    /// or took so long that the time is not exact.
-    fn by(lease: &NodeLease, asked_at: Duration, arrived_at: Duration) -> Option<Self> {
-        let took = arrived_at.saturating_sub(asked_at);
-        let at = asked_at + took / 2;
-        let told = lease.store_now.map(|time| Self { time, at });
-        told.filter(|_| took <= TOLD_WITHIN)
+impl StoreTime {
+    fn at(self, monotonic: Duration) -> Timestamp {
+        self.time.plus(monotonic.saturating_sub(self.at))
     }
+}
+
+/// The time of the store after a lease was granted or renewed, between these monotonic times. An answer that took long keeps
+/// the earlier time. The first one is used in any case: it is more exact than the clock of this machine may be.
+fn store_time(
+    earlier: Option<StoreTime>,
+    lease: &NodeLease,
+    asked_at: Duration,
+    arrived_at: Duration,
+) -> Option<StoreTime> {
+    let took = arrived_at.saturating_sub(asked_at);
+    let at = asked_at + took / 2;
+    let now = lease.store_now.map(|time| StoreTime { time, at });
+    now.filter(|_| earlier.is_none() || took <= STORE_TIME_ANSWER_MAX)
+        .or(earlier)
 }
 
 impl LeasedGenerator {
@@ -121,7 +136,7 @@ impl Ids {
         let held = LeasedGenerator {
             lease,
             generator: IdGenerator::new(bounds(&lease, asked_at + node.lease)),
-            told: Told::by(&lease, asked_at, clock.monotonic()),
+            store_time: store_time(None, &lease, asked_at, clock.monotonic()),
         };
         Ok(Self {
             store,
@@ -156,24 +171,23 @@ impl Ids {
     /// The next id, or the reason why none can be made immediately.
     pub(crate) fn try_next(&self) -> Result<UnownedId, IdError> {
         let mut held = self.held.lock();
-        let now = self.time(held.told);
+        let now = self.time(held.store_time);
         held.generator.next(now, self.clock.monotonic())
     }
 
-    /// The time by which ids are made. It is the time of the store if the store tells it, and otherwise that of this
-    /// machine.
+    /// The time by which ids are made: that of the store if its leases contain it, and otherwise that of this machine. The
+    /// times of two nodes on one store differ by at most [`STORE_TIME_ANSWER_MAX`], or by half of what their first answers
+    /// took until a faster one has arrived.
     pub(crate) fn now(&self) -> Timestamp {
-        self.time(self.held.lock().told)
+        self.time(self.held.lock().store_time)
     }
 
-    fn time(&self, told: Option<Told>) -> Timestamp {
+    fn time(&self, store_time: Option<StoreTime>) -> Timestamp {
         let here = self.clock.now();
-        match told {
+        match store_time {
             // With such a clock nothing is written: people would see wrong times.
             _ if here < EPOCH => here,
-            Some(told) => told
-                .time
-                .plus(self.clock.monotonic().saturating_sub(told.at)),
+            Some(store_time) => store_time.at(self.clock.monotonic()),
             None => here,
         }
     }
@@ -184,7 +198,7 @@ impl Ids {
     }
 
     /// All later ids are larger than the result: in this process, and on this store after its next start, even if the
-    /// clock is wrong then. No id generated before `moment`, on any node, is larger than the result.
+    /// clock is wrong then. No id generated before `moment` by the clock of any node is larger than the result.
     ///
     /// The result is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
     pub(crate) fn advance_past(&self, moment: Timestamp) -> RawId {
@@ -192,7 +206,7 @@ impl Ids {
         held.last_before(moment).max(held.generator.last())
     }
 
-    /// The largest id that any node may have generated before `moment`. All later ids of this process are larger.
+    /// The largest id that any node may have generated before `moment` by its clock. All later ids of this process are larger.
     pub(crate) fn last_before(&self, moment: Timestamp) -> RawId {
         self.held.lock().last_before(moment)
     }
@@ -200,7 +214,7 @@ impl Ids {
     /// How far ids are ahead of the time by which they are made.
     fn ahead(&self) -> Duration {
         let held = self.held.lock();
-        held.generator.ahead_of(self.time(held.told))
+        held.generator.ahead_of(self.time(held.store_time))
     }
 
     /// The difference of the clocks of this machine and the store.
@@ -257,10 +271,7 @@ impl Ids {
             .await
         {
             Ok(renewed) => {
-                let told = Told::by(&renewed, asked_at, self.clock.monotonic());
-                let mut held = self.held.lock();
-                held.lease = renewed;
-                held.told = told.or(held.told);
+                let mut held = self.take(renewed, asked_at);
                 held.generator
                     .renew(renewed.ids_until, asked_at + self.span);
                 Ok(())
@@ -280,14 +291,20 @@ impl Ids {
         };
         let asked_at = self.clock.monotonic();
         let lease = self.store.lease_node(request).await?;
-        let told = Told::by(&lease, asked_at, self.clock.monotonic());
-        let mut held = self.held.lock();
-        held.lease = lease;
-        held.told = told.or(held.told);
+        let mut held = self.take(lease, asked_at);
         let bounds = bounds(&lease, asked_at + self.span);
         // The generator stays, so that the ids of this process keep increasing with another node number.
         held.generator.switch_lease(bounds);
         Ok(())
+    }
+
+    /// Takes a lease that was asked for at this monotonic time.
+    fn take(&self, lease: NodeLease, asked_at: Duration) -> MutexGuard<'_, LeasedGenerator> {
+        let arrived_at = self.clock.monotonic();
+        let mut held = self.held.lock();
+        held.lease = lease;
+        held.store_time = store_time(held.store_time, &lease, asked_at, arrived_at);
+        held
     }
 
     fn lease_and_last(&self) -> (NodeLease, Timestamp) {
@@ -337,7 +354,10 @@ impl Core {
 
     /// See [`Service::clock_problem`](crate::Service::clock_problem).
     pub(crate) fn clock_problem(&self) -> Option<&'static str> {
-        (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
+        if self.now() < EPOCH {
+            return Some(CLOCK_BEFORE_2024);
+        }
+        (self.ids.now() < EPOCH).then_some(STORE_CLOCK_BEFORE_2024)
     }
 
     /// Logs problems with the clock. A problem that stops writes is logged immediately and then once a minute. The
@@ -361,9 +381,9 @@ impl Core {
         if logged.ids_ahead && !was_ahead {
             tracing::warn!(
                 ahead_seconds = ahead.as_secs(),
-                "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now, or \
-                 more than {PER_SECOND} ids a second were made. New ids continue above it, and times that people see are \
-                 those of the clock. Check the clock"
+                "the newest id is ahead of the clock by which ids are made (that of the database server if nodes share it, \
+                 otherwise of this machine): the clock was ahead before, or is behind now, or more than {PER_SECOND} ids a \
+                 second were made. New ids continue above it. Check the clock"
             );
         }
     }
@@ -404,5 +424,66 @@ impl Core {
                 tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn lease(store_now: Option<u64>) -> NodeLease {
+        NodeLease {
+            node: 0,
+            epoch: 1,
+            ids_after: Timestamp::default(),
+            ids_until: Timestamp::default(),
+            store_now: store_now.map(Timestamp::from_millis),
+        }
+    }
+
+    fn known(millis: u64, at: u32) -> StoreTime {
+        StoreTime {
+            time: Timestamp::from_millis(millis),
+            at: MILLISECOND * at,
+        }
+    }
+
+    #[test]
+    fn a_time_of_the_store_belongs_to_the_middle_of_its_answer_and_goes_on() {
+        let learned = store_time(
+            None,
+            &lease(Some(5_000)),
+            MILLISECOND * 10,
+            MILLISECOND * 30,
+        );
+        assert_eq!(learned, Some(known(5_000, 20)));
+        let later = learned.unwrap().at(MILLISECOND * 120);
+        assert_eq!(later, Timestamp::from_millis(5_100));
+    }
+
+    #[test]
+    fn a_slow_answer_is_used_only_if_there_is_no_other_time() {
+        let earlier = known(4_000, 1);
+        let slow = (MILLISECOND * 10, MILLISECOND * 111);
+        let of = |earlier| store_time(earlier, &lease(Some(5_000)), slow.0, slow.1);
+        assert_eq!(of(Some(earlier)), Some(earlier));
+        assert!(of(None).is_some_and(|first| first.time == Timestamp::from_millis(5_000)));
+        let fast = store_time(
+            Some(earlier),
+            &lease(Some(5_000)),
+            slow.0,
+            slow.1 - MILLISECOND,
+        );
+        assert!(fast.is_some_and(|fast| fast != earlier));
+    }
+
+    #[test]
+    fn a_store_without_a_time_leaves_it_to_this_machine() {
+        assert_eq!(
+            store_time(None, &lease(None), Duration::ZERO, MILLISECOND),
+            None
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Longest time from the id of a story, comment or notification to its commit, in a store that several nodes use. A write takes
-/// milliseconds. One that takes longer than this is not stored: readers may already count everything up to such ids as seen.
+/// milliseconds. One that takes longer than this is not stored. The delivery watermark relies on it.
 pub const ID_AGE_MAX: Duration = Duration::from_secs(20);
 
 /// Stories as rows, independent of their readers.

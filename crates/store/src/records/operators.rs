@@ -19,7 +19,7 @@ pub struct NodeLease {
     /// Ids must not be later than this time until the lease is renewed.
     pub ids_until: Timestamp,
     /// What the clock of the store showed when it granted or renewed the lease. Ids are then made by that clock, so that
-    /// those of all nodes have one order. `None` if the store has no clock of its own.
+    /// those of all nodes have one order. `None` if ids are to be made by the clock of the node.
     pub store_now: Option<Timestamp>,
 }
 
