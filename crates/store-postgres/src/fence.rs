@@ -58,7 +58,7 @@ fn of_guard(error: StoreError, context: &'static str) -> StoreError {
     }
     tracing::warn!(
         context,
-        "nothing was stored, because the new id was old: this node was paused, or its clock differs from that of PostgreSQL"
+        "nothing was stored, because the new id was old: this node was paused, or the clock of PostgreSQL was set forward"
     );
     StoreError::Busy
 }
