@@ -3,6 +3,7 @@
 // Taps that come faster than answers do not queue up: the last wish is sent when the answer to the one before is there.
 import { answer, api } from '$/api/client';
 import { messageOf } from '$/api/failure';
+import { untilAnswered } from '$/api/unanswered';
 import type { Comment, CommentReaction } from '$/api/types';
 import { tell } from '$/parts/toasts.svelte';
 
@@ -25,8 +26,12 @@ export async function wishCommentLike(comment: Comment, liked: boolean, sendLike
   const sending = wanted.has(id);
   wanted.set(id, liked);
   show(comment, liked);
-  if (sending) return;
-  let confirmed = !liked;
+  if (!sending) await untilAnswered(id, tellServer(comment, !liked, sendLike));
+}
+
+/** Sends what is wanted until the server has confirmed the last of it. `confirmed` is what the server knows. */
+async function tellServer(comment: Comment, confirmed: boolean, sendLike: SendCommentLike): Promise<void> {
+  const { id } = comment;
   let likes: number | undefined;
   try {
     for (let next = wanted.get(id); next !== undefined && next !== confirmed; next = wanted.get(id)) {

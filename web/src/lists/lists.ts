@@ -2,6 +2,7 @@
 import { answer, api } from '$/api/client';
 import { moment } from '$/api/moment';
 import type { Person, Story } from '$/api/types';
+import { whenAnswered } from '$/api/unanswered';
 import { latest, live, type LiveStory } from '$/stories/live.svelte';
 
 import { keptFor, PagedList, type NextPage } from './paged.svelte';
@@ -70,16 +71,22 @@ export const savedStories = (entry: string) =>
 export const publicStories = (entry: string) =>
   keptFor(entry, 'public stories', () => stories((query) => answer(api.GET('/v1/public', { params: { query } }))));
 
-/** Who likes a story. */
+/** Who likes a story: oneself, too, when one has just tapped. */
 export const likersOf = (entry: string, story: string) =>
   keptFor(entry, `likers of ${story}`, () =>
-    people((query) => answer(api.GET('/v1/stories/{story}/likes', { params: { path: { story }, query } }))),
+    people(async (query) => {
+      await whenAnswered(story);
+      return answer(api.GET('/v1/stories/{story}/likes', { params: { path: { story }, query } }));
+    }),
   );
 
-/** Who likes a comment. */
+/** Who likes a comment: oneself, too, when one has just tapped. */
 export const likersOfComment = (entry: string, comment: string) =>
   keptFor(entry, `likers of comment ${comment}`, () =>
-    people((query) => answer(api.GET('/v1/comments/{comment}/likes', { params: { path: { comment }, query } }))),
+    people(async (query) => {
+      await whenAnswered(comment);
+      return answer(api.GET('/v1/comments/{comment}/likes', { params: { path: { comment }, query } }));
+    }),
   );
 
 /** Lists of people that belong to oneself. */

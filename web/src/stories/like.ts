@@ -5,6 +5,7 @@ import { answer, api } from '$/api/client';
 import { messageOf } from '$/api/failure';
 import type { Reaction } from '$/api/types';
 import { Failure } from '$/api/failure';
+import { untilAnswered } from '$/api/unanswered';
 import { tell } from '$/parts/toasts.svelte';
 
 import { fetchStates } from './ask';
@@ -27,11 +28,14 @@ export async function wishLike(story: LiveStory, liked: boolean, sendLike: SendL
   const sending = story.wantedLike !== null;
   story.wantedLike = liked;
   show(story, liked);
-  if (sending) return;
-  let confirmed = !liked;
+  if (!sending) await untilAnswered(story.id, tellServer(story, !liked, sendLike));
+}
+
+/** Sends what is wanted until the server has confirmed the last of it. `confirmed` is what the server knows. */
+async function tellServer(story: LiveStory, confirmed: boolean, sendLike: SendLike): Promise<void> {
   let reaction: Reaction | undefined;
   try {
-    while (story.wantedLike !== confirmed) {
+    while (story.wantedLike !== null && story.wantedLike !== confirmed) {
       const wanted: boolean = story.wantedLike;
       reaction = await sendLike(story.id, wanted);
       confirmed = wanted;
