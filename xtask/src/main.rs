@@ -12,7 +12,7 @@ mod schemathesis;
 mod steps;
 mod tools;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, thread};
 
 use anyhow::Context;
 use clap::Parser;
@@ -31,6 +31,13 @@ const BALANCER: &str = "sosik/balance";
 
 /// The features of the builds that break a promise. As [`NEXTEST`], they are built with the whole workspace.
 const SABOTAGED: &str = "sosik/balance,sosik/sabotage";
+
+/// The environment variable of nextest for the number of tests that run at once.
+const TEST_THREADS: &str = "NEXTEST_TEST_THREADS";
+
+/// Tests that run at once for each core. Most tests wait for a timeout, a lease or another process. On two cores, all tests
+/// take 769 s with one for each core, which uses half of the cores' time.
+const TESTS_PER_CORE: usize = 2;
 
 /// The test runner on everything, as selections with other features would be compiled anew.
 const NEXTEST: &[&str] = &[
@@ -191,9 +198,15 @@ fn test() -> anyhow::Result<()> {
             ],
         ),
     };
-    steps.push(tests.with_variable(TEST_SERVER, postgres.url("postgres")));
+    let at_once = tests_at_once();
+    steps.push(
+        tests
+            .with_variable(TEST_THREADS, &at_once)
+            .with_variable(TEST_SERVER, postgres.url("postgres")),
+    );
     steps.push(
         on_postgres(runner)
+            .with_variable(TEST_THREADS, &at_once)
             .with_variable(TEST_STORE, "postgres")
             .with_variable(TEST_SERVER, postgres.url("postgres")),
     );
@@ -204,6 +217,12 @@ fn test() -> anyhow::Result<()> {
         &["xtask", "schemathesis", "--built"],
     ));
     steps::run(&steps)
+}
+
+/// Tests that run at once on this machine.
+fn tests_at_once() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    (cores * TESTS_PER_CORE).to_string()
 }
 
 /// The tests of the API once more, on the other store.

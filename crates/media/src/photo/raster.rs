@@ -1,6 +1,10 @@
 //! Pixels in memory, 8 bits per colour.
 
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
+use fast_image_resize::{
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::{U8x3, U8x4},
+};
 use image::{DynamicImage, RgbImage, RgbaImage, metadata::Orientation};
 
 use crate::Refusal;
@@ -20,15 +24,6 @@ pub(super) struct Raster {
     pub(super) channels: Channels,
     /// Rows from the top, without padding.
     pub(super) pixels: Vec<u8>,
-}
-
-impl Channels {
-    fn pixel_type(self) -> PixelType {
-        match self {
-            Self::Rgb => PixelType::U8x3,
-            Self::Rgba => PixelType::U8x4,
-        }
-    }
 }
 
 impl Raster {
@@ -76,20 +71,36 @@ impl Raster {
     }
 
     fn resize(&self, width: u32, height: u32, options: ResizeOptions) -> Result<Self, Refusal> {
-        let kind = self.channels.pixel_type();
-        let source =
-            fast_image_resize::images::ImageRef::new(self.width, self.height, &self.pixels, kind);
-        let source = source.map_err(|_source| Refusal::Unencodable)?;
-        let mut target = Image::new(width, height, kind);
         let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-        let resized = Resizer::new().resize(&source, &mut target, &options);
-        resized.map_err(|_resized| Refusal::Unencodable)?;
+        let pixels = match self.channels {
+            Channels::Rgb => self.resized::<U8x3>(width, height, &options)?,
+            Channels::Rgba => self.resized::<U8x4>(width, height, &options)?,
+        };
         Ok(Self {
             width,
             height,
             channels: self.channels,
-            pixels: target.into_vec(),
+            pixels,
         })
+    }
+
+    /// The pixels at another size. The library can find the kind of pixel by itself, but then its code for all 13 kinds is
+    /// compiled with this crate.
+    fn resized<Pixel: PixelTrait>(
+        &self,
+        width: u32,
+        height: u32,
+        options: &ResizeOptions,
+    ) -> Result<Vec<u8>, Refusal> {
+        let source = TypedImageRef::<Pixel>::from_buffer(self.width, self.height, &self.pixels)
+            .map_err(|_wrong_length| Refusal::Unencodable)?;
+        let mut pixels = vec![0; width as usize * height as usize * Pixel::size()];
+        let mut target = TypedImage::<Pixel>::from_buffer(width, height, &mut pixels)
+            .map_err(|_wrong_length| Refusal::Unencodable)?;
+        Resizer::new()
+            .resize_typed(&source, &mut target, options)
+            .map_err(|_wrong_crop| Refusal::Unencodable)?;
+        Ok(pixels)
     }
 
     /// The picture turned and mirrored so that its top is on top.
