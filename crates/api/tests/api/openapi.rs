@@ -82,7 +82,7 @@ const OUTSIDE: [&str; 2] = ["admin_token_required", "method_not_allowed"];
 
 #[test]
 fn every_code_of_a_problem_is_in_the_document() {
-    let source = include_str!("../src/problem/mod.rs");
+    let source = include_str!("../../src/problem/mod.rs");
     let (_, codes) = source.split_once("fn status_and_code").unwrap();
     let (codes, _) = codes.split_once("\n    }\n").unwrap();
     let document = sosik_api::openapi();
