@@ -42,7 +42,7 @@ struct Studio {
 impl Studio {
     /// A service that processes nothing, so that the files of uploads can be read.
     async fn idle() -> Self {
-        Self::with(|settings| settings.service.media.workers = 0).await
+        Self::with(TestSettings::leave_uploads_unprocessed).await
     }
 
     async fn with(change: impl FnOnce(&mut TestSettings)) -> Self {
@@ -268,7 +268,7 @@ async fn another_node_continues_an_upload() {
     let path = folder.path().to_owned();
     let [one, other] = TestApp::two_on_postgres(|settings| {
         settings.media = Some(path);
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
     })
     .await;
     let mina = one.user("mina").await;
@@ -472,7 +472,7 @@ async fn an_upload_that_is_deleted_while_its_last_byte_arrives_is_no_medium() {
 #[tokio::test]
 async fn an_upload_expires_after_a_time_without_bytes() {
     let studio = Studio::with(|settings| {
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
         settings.service.media.unused_after = Duration::from_secs(100 * 3600);
     })
     .await;

@@ -144,7 +144,7 @@ async fn every_response_has_the_version_of_the_protocol() {
 #[tokio::test]
 async fn a_video_in_pieces_counts_for_the_quota_as_much_as_a_whole_one() {
     let mut studio = Studio::with(|settings| {
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
         settings.service.media.quota.bytes_max = UPLOAD_BYTES_MAX + 1_000_000;
     })
     .await;
@@ -168,7 +168,7 @@ async fn a_video_in_pieces_counts_for_the_quota_as_much_as_a_whole_one() {
 #[tokio::test]
 async fn declared_bytes_count_for_the_quota_and_for_the_disk() {
     let studio = Studio::with(|settings| {
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
         settings.service.media.quota.bytes_max = 2_500;
     })
     .await;
@@ -226,7 +226,7 @@ async fn a_person_has_at_most_a_hundred_incomplete_uploads() {
 #[tokio::test]
 async fn a_slow_body_ends_with_what_arrived() {
     let studio = Studio::with(|settings| {
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
         settings.api.upload_timeout = Duration::from_secs(1);
     })
     .await;
@@ -243,7 +243,7 @@ async fn a_slow_body_ends_with_what_arrived() {
 #[tokio::test]
 async fn slow_uploads_take_no_place_of_other_requests() {
     let studio = Studio::with(|settings| {
-        settings.service.media.workers = 0;
+        settings.leave_uploads_unprocessed();
         settings.api.requests_at_once_max = 2;
         settings.api.requests_waiting_max = 0;
         settings.api.uploads_at_once_max = 1;
