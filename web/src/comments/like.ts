@@ -3,8 +3,8 @@
 // Taps that come faster than answers do not queue up: the last wish is sent when the answer to the one before is there.
 import { answer, api } from '$/api/client';
 import { messageOf } from '$/api/failure';
-import { untilAnswered } from '$/api/unanswered';
 import type { Comment, CommentReaction } from '$/api/types';
+import { untilAnswered } from '$/api/unanswered';
 import { tell } from '$/parts/toasts.svelte';
 
 import { commentLiked, commentLikeSettled, newest } from './changes.svelte';

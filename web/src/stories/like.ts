@@ -2,9 +2,8 @@
 //
 // Taps that come faster than answers do not queue up: the last wish is sent when the answer to the one before is there.
 import { answer, api } from '$/api/client';
-import { messageOf } from '$/api/failure';
+import { Failure, messageOf } from '$/api/failure';
 import type { Reaction } from '$/api/types';
-import { Failure } from '$/api/failure';
 import { untilAnswered } from '$/api/unanswered';
 import { tell } from '$/parts/toasts.svelte';
 

@@ -1,5 +1,5 @@
-//! The API over HTTP: one file for each concern. They are one executable, because linking each of them takes longer than
-//! running it.
+//! The API over HTTP: one file for each concern. They are one executable, which takes 14 s of a core to compile and link.
+//! One for each file took 85 s together.
 
 mod accounts;
 mod avatars;
