@@ -90,6 +90,8 @@ struct Recent {
     audience: Audience,
     thread: Thread,
     likes: Vec<u32>,
+    /// It is of a visitor and nobody has reacted yet.
+    is_waiting: bool,
 }
 
 impl Life {
@@ -126,10 +128,13 @@ impl Life {
         reaction.unwrap_or_else(|| self.post(now))
     }
 
-    /// Adds a story that a person of the town posted outside of this stream. The town may react to it.
+    /// Adds a story that a person of the town posted outside of this stream. The next reaction is to this story, unless
+    /// nobody but hosts sees it. The town may react more often.
     pub fn notice(&mut self, author: u32, audience: Audience) -> StoryKey {
         let language = self.town.people[author as usize].language;
-        self.remember(author, audience, Thread::unread(language))
+        let story = self.remember(author, audience, Thread::unread(language));
+        self.recent[0].is_waiting = true;
+        story
     }
 
     /// Draws the time to wait before the next act. It varies; its mean is `mean`.
@@ -188,6 +193,7 @@ impl Life {
             audience,
             thread,
             likes: Vec::new(),
+            is_waiting: false,
         });
         self.recent.truncate(RECENT_STORIES_MAX);
         story
@@ -195,33 +201,40 @@ impl Life {
 
     /// A comment or a like. `None` if there is no story, or all readers have reacted.
     fn reaction(&mut self, now: Timestamp) -> Option<Act> {
-        let town = Arc::clone(&self.town);
-        for _ in 0..DRAWS_MAX {
-            let place = self.dice.long_tail(RECENT_MEDIAN, RECENT_SPREAD) as usize;
-            let Some(recent) = self.recent.get_mut(place.saturating_sub(1)) else {
-                continue;
-            };
-            let reader = town.reader(recent.author, recent.audience, &mut self.dice);
-            let Some(person) = reader.filter(|reader| !town.hosts().contains(reader)) else {
-                continue;
-            };
-            if self.dice.percent(COMMENTS_PERCENT) {
-                let scene = town.scene(person, now, &mut self.dice);
-                let text = texts::reply(&recent.thread, &scene, &mut self.dice);
-                return Some(Act::Comment {
-                    story: recent.story,
-                    author: person,
-                    text,
-                });
-            }
-            if recent.likes.len() < LIKES_MAX && !recent.likes.contains(&person) {
-                recent.likes.push(person);
-                return Some(Act::Like {
-                    story: recent.story,
-                    person,
-                });
+        if let Some(place) = self.recent.iter().rposition(|recent| recent.is_waiting) {
+            self.recent[place].is_waiting = false;
+            let answer = (0..DRAWS_MAX).find_map(|_| self.reaction_to(place, now));
+            if answer.is_some() {
+                return answer;
             }
         }
-        None
+        (0..DRAWS_MAX).find_map(|_| {
+            let place = self.dice.long_tail(RECENT_MEDIAN, RECENT_SPREAD) as usize;
+            self.reaction_to(place.saturating_sub(1), now)
+        })
+    }
+
+    /// A comment on the story at this place, or a like. `None` if the person that was drawn does not react.
+    fn reaction_to(&mut self, place: usize, now: Timestamp) -> Option<Act> {
+        let town = Arc::clone(&self.town);
+        let recent = self.recent.get_mut(place)?;
+        let story = recent.story;
+        let person = town
+            .reader(recent.author, recent.audience, &mut self.dice)
+            .filter(|reader| !town.hosts().contains(reader))?;
+        if self.dice.percent(COMMENTS_PERCENT) {
+            let scene = town.scene(person, now, &mut self.dice);
+            let text = texts::reply(&recent.thread, &scene, &mut self.dice);
+            return Some(Act::Comment {
+                story,
+                author: person,
+                text,
+            });
+        }
+        if recent.likes.len() == LIKES_MAX || recent.likes.contains(&person) {
+            return None;
+        }
+        recent.likes.push(person);
+        Some(Act::Like { story, person })
     }
 }

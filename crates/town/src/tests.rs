@@ -337,14 +337,38 @@ fn a_host_never_acts_because_visitors_log_in_as_hosts() {
 }
 
 #[test]
-fn the_town_answers_what_a_host_posts() {
-    let mut life = Life::begin(Arc::new(Town::generate(4, 300)), 4);
-    let mine = life.notice(0, Audience::Friends);
-    let answers = (0..60).filter(|_| match life.next_act(NOW) {
-        Act::Comment { story, .. } | Act::Like { story, .. } => story == mine,
+fn the_next_reactions_are_to_what_hosts_posted() {
+    let town = Arc::new(Town::generate(4, 60));
+    for seed in 0..500 {
+        let mut life = Life::begin(Arc::clone(&town), seed);
+        for _ in 0..20 {
+            life.next_act(NOW);
+        }
+        let mine = [0, 1].map(|host| life.notice(host, Audience::Friends));
+        let reactions = std::iter::from_fn(|| Some(life.next_act(NOW)));
+        let reactions = reactions.filter_map(|act| match act {
+            Act::Comment { story, .. } | Act::Like { story, .. } => Some(story),
+            Act::Post { .. } => None,
+        });
+        assert!(reactions.take(2).eq(mine), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_story_that_only_hosts_see_does_not_keep_the_town_from_reacting() {
+    let mut town = Town::generate(4, 60);
+    let alone = town.hosts().end;
+    town.friends[alone as usize] = town.hosts().collect();
+    let mut life = Life::begin(Arc::new(town), 4);
+    let unseen = life.notice(alone, Audience::Friends);
+    let reactions = (0..200).filter(|_| match life.next_act(NOW) {
+        Act::Comment { story, .. } | Act::Like { story, .. } => {
+            assert_ne!(story, unseen);
+            true
+        }
         Act::Post { .. } => false,
     });
-    assert!(answers.count() > 0);
+    assert!(reactions.count() > 50);
 }
 
 #[test]

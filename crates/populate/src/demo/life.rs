@@ -11,15 +11,19 @@ use sosik_service::stories::{AttachRequest, PostRequest};
 use sosik_service::{Service, ServiceError, ServiceResult};
 use sosik_store::NewAttachment;
 use sosik_town::{Act, Life, StoryKey, Topic};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::pictures::{Artist, NEW_MAX, has_photos, is_off, roll};
+use super::pictures::{Artist, NEW_MAX, has_photos, roll};
 use super::sites::{SITES, Site};
 
 /// Maximum number of stories that people still react to. Larger than the town's own list of recent stories.
 const REMEMBERED_MAX: usize = 256;
 /// Maximum number of new stories per host that are read before each act.
 const NOTICED_MAX: u32 = 5;
+
+/// Maximum number of stories whose photos are being drawn. Further stories have no photos until one of these is posted.
+const DRAWN_MAX: usize = 1;
 
 /// Acts before somebody links to the first web site of the town, and between two links.
 const ACTS_PER_LINK: u64 = 6;
@@ -36,6 +40,7 @@ pub async fn simulate(artist: Artist, pace: Duration) {
         acts: 0,
         posted: 0,
         pictured_left: NEW_MAX,
+        drawn: JoinSet::new(),
         told: VecDeque::new(),
         hosts: town
             .hosts()
@@ -62,6 +67,9 @@ pub async fn simulate(artist: Artist, pace: Duration) {
     }
 }
 
+/// A story of the town, and the same in the store.
+type Told = (StoryKey, StoryId);
+
 struct Simulation {
     life: Life,
     service: Service,
@@ -71,8 +79,10 @@ struct Simulation {
     posted: u64,
     /// How many more stories may have photos in this run.
     pictured_left: usize,
+    /// Stories whose photos are being drawn. This takes up to minutes on a busy machine, and the town goes on meanwhile.
+    drawn: JoinSet<ServiceResult<Told>>,
     /// Maps stories of the town to stories in the store. The newest is last.
-    told: VecDeque<(StoryKey, StoryId)>,
+    told: VecDeque<Told>,
     /// For each host, the newest story that was read.
     hosts: Vec<(u32, StoryId)>,
 }
@@ -81,9 +91,14 @@ impl Simulation {
     async fn step(&mut self) -> ServiceResult<()> {
         self.look_at_hosts(|simulation, host, (story, audience)| {
             let told = simulation.life.notice(host, audience);
-            simulation.remember(told, story);
+            simulation.remember((told, story));
         })
         .await?;
+        while let Some(posted) = self.drawn.try_join_next() {
+            if let Ok(told) = posted {
+                self.remember(told?);
+            }
+        }
         self.acts += 1;
         if let Some(site) = site_after(self.acts) {
             return self.link_to(site).await;
@@ -108,7 +123,7 @@ impl Simulation {
         let author_id = self.artist.person(author);
         let posted = self.service.stories().post(author_id, request).await?;
         let told = self.life.notice(author, audience);
-        self.remember(told, posted.story.record.id);
+        self.remember((told, posted.story.record.id));
         Ok(())
     }
 
@@ -121,18 +136,14 @@ impl Simulation {
                 topic,
                 audience,
             } => {
-                let request = PostRequest {
+                let draft = Draft {
+                    story,
+                    author,
                     text,
-                    attachments: self.photos(author, topic).await,
+                    topic,
                     audience,
-                    idempotency_key: None,
                 };
-                let posted = self
-                    .service
-                    .stories()
-                    .post(self.artist.person(author), request)
-                    .await?;
-                self.remember(story, posted.story.record.id);
+                self.publish(draft).await?;
             }
             Act::Comment {
                 story,
@@ -158,31 +169,32 @@ impl Simulation {
         Ok(())
     }
 
-    /// The photos of the next story. After a failure the story is posted without photos, because that is better than no
-    /// story.
-    async fn photos(&mut self, author: u32, topic: Option<Topic>) -> Vec<AttachRequest> {
+    /// Posts a story: at once, or when its photos are drawn.
+    async fn publish(&mut self, draft: Draft) -> ServiceResult<()> {
+        let artist = self.artist.clone();
+        match self.next_photos() {
+            Some(seed) => {
+                self.drawn.spawn(async move {
+                    let photos = photos(&artist, &draft, seed).await;
+                    post(&artist, draft, photos).await
+                });
+            }
+            None => self.remember(post(&artist, draft, Vec::new()).await?),
+        }
+        Ok(())
+    }
+
+    /// The seed of the photos of the next story. `None` if it has no photos.
+    fn next_photos(&mut self) -> Option<u64> {
         self.posted += 1;
         let seed = roll(self.seed, self.posted);
-        if self.pictured_left == 0 || !has_photos(seed) {
-            return Vec::new();
+        let may_draw =
+            self.service.media().is_on() && self.pictured_left > 0 && self.drawn.len() < DRAWN_MAX;
+        if !may_draw || !has_photos(seed) {
+            return None;
         }
         self.pictured_left -= 1;
-        match self.artist.upload(author, seed, topic).await {
-            Ok(photos) => {
-                let photos = photos.into_iter();
-                photos
-                    .map(|NewAttachment { media, alt }| AttachRequest { media, alt })
-                    .collect()
-            }
-            Err(error) => {
-                if is_off(&error) {
-                    self.pictured_left = 0;
-                } else if !self.service.stopping().is_cancelled() {
-                    tracing::warn!(error = format!("{error:#}"), "a story has no photos");
-                }
-                Vec::new()
-            }
-        }
+        Some(seed)
     }
 
     /// Calls `tell` for stories that users posted as a host since the last call. Stories that the town posted are
@@ -213,11 +225,11 @@ impl Simulation {
         Ok(())
     }
 
-    fn remember(&mut self, told: StoryKey, story: StoryId) {
+    fn remember(&mut self, told: Told) {
         if self.told.len() == REMEMBERED_MAX {
             self.told.pop_front();
         }
-        self.told.push_back((told, story));
+        self.told.push_back(told);
     }
 
     fn story(&self, told: StoryKey) -> Option<StoryId> {
@@ -226,6 +238,48 @@ impl Simulation {
             .rev()
             .find(|(known, _)| *known == told)
             .map(|(_, story)| *story)
+    }
+}
+
+/// A story before it is posted.
+struct Draft {
+    story: StoryKey,
+    author: u32,
+    text: String,
+    topic: Option<Topic>,
+    audience: Audience,
+}
+
+async fn post(
+    artist: &Artist,
+    draft: Draft,
+    attachments: Vec<AttachRequest>,
+) -> ServiceResult<Told> {
+    let request = PostRequest {
+        text: draft.text,
+        attachments,
+        audience: draft.audience,
+        idempotency_key: None,
+    };
+    let author = artist.person(draft.author);
+    let posted = artist.service().stories().post(author, request).await?;
+    Ok((draft.story, posted.story.record.id))
+}
+
+/// Draws and uploads the photos of a story. After a failure the story is posted without photos, because that is better
+/// than no story.
+async fn photos(artist: &Artist, draft: &Draft, seed: u64) -> Vec<AttachRequest> {
+    match artist.upload(draft.author, seed, draft.topic).await {
+        Ok(photos) => photos
+            .into_iter()
+            .map(|NewAttachment { media, alt }| AttachRequest { media, alt })
+            .collect(),
+        Err(error) => {
+            if !artist.service().stopping().is_cancelled() {
+                tracing::warn!(error = format!("{error:#}"), "a story has no photos");
+            }
+            Vec::new()
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use foldhash::HashSet;
 use sosik_feed::{Audience, MediaId, PersonId, StoryId};
 use sosik_pictures::{Picture, Subject, draw_face};
-use sosik_service::media::MediaError;
 use sosik_service::{Service, ServiceError};
 use sosik_store::{MediaRecord, MediaState, NewAttachment};
 use sosik_town::{Topic, Town};
@@ -162,9 +161,9 @@ impl Artist {
     /// Adds avatars for the cast and photos to the newest past stories, then does the same for more people and stories.
     /// Ends when all are done, when the service stops, or at once if the service takes no photos.
     pub async fn illustrate(self, wishes: Wishes) {
-        if let Err(error) = self.illustrate_all(wishes).await
+        if self.service.media().is_on()
+            && let Err(error) = self.illustrate_all(wishes).await
             && !self.service.stopping().is_cancelled()
-            && !is_off(&error)
         {
             tracing::warn!(
                 error = format!("{error:#}"),
@@ -347,14 +346,6 @@ impl Artist {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Whether the service takes no photos.
-pub(super) fn is_off(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(ServiceError::Media(MediaError::Off))
-    )
 }
 
 /// Whether the story of this seed has photos.

@@ -366,6 +366,11 @@ impl Media {
         self.shared.engine.get()?.video.videos.ffmpeg()
     }
 
+    /// Whether this node takes uploads.
+    pub fn is_on(&self) -> bool {
+        self.shared.engine.get().is_some()
+    }
+
     fn engine(&self) -> ServiceResult<&MediaEngine> {
         let engine = self.shared.engine.get();
         Ok(engine.ok_or(MediaError::Off)?)
