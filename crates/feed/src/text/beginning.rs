@@ -9,14 +9,14 @@ use super::allowed::{Class, class};
 /// before the rules may contain them.
 #[must_use]
 pub fn beginning(text: &str, graphemes_max: usize) -> String {
-    let mut graphemes = text
-        .graphemes(true)
-        .filter(|one| !one.chars().all(is_unsafe));
     let mut out = String::new();
     let (mut count, mut space) = (0, false);
-    for grapheme in &mut graphemes {
-        if grapheme.trim().is_empty() {
-            space = !out.is_empty();
+    for grapheme in text.graphemes(true) {
+        // White space with a mark is one grapheme.
+        space |= !out.is_empty() && grapheme.contains(char::is_whitespace);
+        let shown = |one: &char| !one.is_whitespace() && !is_unsafe(*one);
+        let mut shown = grapheme.chars().filter(shown).peekable();
+        if shown.peek().is_none() {
             continue;
         }
         if count >= graphemes_max {
@@ -27,14 +27,14 @@ pub fn beginning(text: &str, graphemes_max: usize) -> String {
             out.push(' ');
             count += 1;
         }
-        out.extend(grapheme.chars().filter(|one| !is_unsafe(*one)));
+        out.extend(shown);
         count += 1;
     }
     out
 }
 
 fn is_unsafe(character: char) -> bool {
-    let unsafe_class = match class(character) {
+    match class(character) {
         Class::Control | Class::Direction | Class::Unusable => true,
         Class::Visible
         | Class::Blank
@@ -43,9 +43,7 @@ fn is_unsafe(character: char) -> bool {
         | Class::Tag
         | Class::TagEnd
         | Class::FlagBase => false,
-    };
-    // Control characters that are white space separate words.
-    unsafe_class && !character.is_whitespace()
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +67,8 @@ mod tests {
         check("abcde  ", "abcde");
         check("abcdef", "abcde…");
         check("abcd ef", "abcd e…");
+        check("a\r\nb", "a b");
+        check(" \u{301}a \u{301}b", "\u{301}a \u{301}b");
     }
 
     #[test]
