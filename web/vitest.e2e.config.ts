@@ -8,9 +8,9 @@ export default defineConfig({
     globalSetup: ['e2e/server.ts'],
     // One browser at a time: the machines that run this have few cores, and a starved browser fails without a reason.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // What the page shows after a step is asked for again until it is so, or for this long.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
 /// No step takes this long without a fault.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// A running demo, and its output up to the address.
 struct Demo {

@@ -32,7 +32,7 @@ use crate::people::TestPerson;
 use crate::response::TestResponse;
 
 /// Longest wait of a test for a state. A healthy machine needs less, however busy it is.
-pub const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often a wait checks its state.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34));
 
 /// Longer than any fetch takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Bytes of the head of a request.
 const HEAD_BYTES_MAX: usize = 16 * 1024;

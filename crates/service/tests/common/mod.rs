@@ -30,7 +30,7 @@ use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 pub(crate) use clock::TestClock;
 
 /// A state that is not reached within this time counts as never reached.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A state that is not reached after this many looks, between which other tasks run, counts as never reached.
 const LOOKS_MAX: usize = 10_000;

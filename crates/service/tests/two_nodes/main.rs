@@ -29,7 +29,7 @@ use sosik_store::Store;
 use sosik_store_sqlite::{SqliteOptions, SqliteStore, backup};
 
 /// A state that is not reached within this time counts as never reached.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Two nodes. A client writes on one and reads on the other.
 struct Nodes {

@@ -21,7 +21,7 @@ use crate::clock::TestClock;
 pub const PASSWORD: &str = "river-7-lantern";
 
 /// A state that is not reached within this time counts as never reached.
-pub const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A service that starts empty.
 pub struct World {
