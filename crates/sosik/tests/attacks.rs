@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, timeout};
 const GROWTH_KIB_MAX: u64 = 160 * 1_024;
 
 /// The maximum time for an answer on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Short deadlines and small limits, so that attacks reach them within seconds.
 const TIGHT: [&str; 6] = [

@@ -90,7 +90,7 @@ struct Recent {
     audience: Audience,
     thread: Thread,
     likes: Vec<u32>,
-    /// It is of a visitor and nobody has reacted yet.
+    /// It was posted outside of this stream, and the first reaction is due.
     is_waiting: bool,
 }
 

@@ -95,6 +95,7 @@ impl Simulation {
         })
         .await?;
         while let Some(posted) = self.drawn.try_join_next() {
+            // A panic is logged, and costs one story.
             if let Ok(told) = posted {
                 self.remember(told?);
             }
